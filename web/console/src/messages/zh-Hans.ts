@@ -1,0 +1,3 @@
+export const messages = {
+  app: { title: "指挥台" },
+} as const;

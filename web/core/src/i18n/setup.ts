@@ -1,0 +1,31 @@
+import { createI18n } from "vue-i18n";
+
+import { type Locale, storedLocale, storeLocale } from "./locale";
+import { type MessageTree } from "./messages";
+import { shared as sharedEn } from "./shared.en";
+import { shared as sharedZh } from "./shared.zh-Hans";
+
+/** The app's i18n plugin: the app's own tree beside the shared one (`shared.…`), language taken from storage. */
+export function makeI18n(messages: Readonly<Record<Locale, MessageTree>>) {
+  const locale = storedLocale();
+  document.documentElement.lang = locale;
+  return createI18n({
+    legacy: false,
+    locale,
+    fallbackLocale: "zh-Hans",
+    missingWarn: import.meta.env.DEV,
+    messages: {
+      "zh-Hans": { ...messages["zh-Hans"], shared: sharedZh },
+      en: { ...messages.en, shared: sharedEn },
+    },
+  });
+}
+
+export type GridwardI18n = ReturnType<typeof makeI18n>;
+
+/** Switch the language of everything, and remember it on this device. */
+export function chooseLocale(i18n: { locale: { value: string } }, locale: Locale): void {
+  i18n.locale.value = locale;
+  document.documentElement.lang = locale;
+  storeLocale(locale);
+}

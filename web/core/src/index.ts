@@ -1,0 +1,3 @@
+export * from "./i18n/locale";
+export * from "./i18n/messages";
+export * from "./i18n/setup";

@@ -1,0 +1,3 @@
+export const messages = {
+  app: { title: "网格员" },
+} as const;

@@ -1,0 +1,3 @@
+export const messages = {
+  app: { title: "居民" },
+} as const;
