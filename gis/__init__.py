@@ -1,0 +1,1 @@
+"""Spatial engine in plain Python: no Django, no database, no network."""
