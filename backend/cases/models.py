@@ -1,0 +1,176 @@
+"""Cases: something of some matter, at a place, in a grid, with a clock and an append-only history."""
+
+from typing import Self
+
+from django.contrib.gis.db import models as gis
+from django.db import models
+from django.db.models import Q
+
+from backend.accounts.actor import Actor
+from backend.accounts.roles import FIELD_ROLES, Role
+from backend.areas.models import within
+from backend.cases.workflow import OPEN_STATES, Action, State
+from backend.core.crypto import EncryptedTextField
+from backend.core.ids import uuid7
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Cases in the actor's areas, those given to the actor or the actor's department, and own reports."""
+        if actor.role is Role.RESIDENT:
+            return self.filter(reporter_id=actor.user_id) if actor.user_id else self.none()
+        if actor.role is Role.DEPARTMENT:
+            return self.filter(department_id=actor.department_id) if actor.department_id else self.none()
+        allowed = within(actor.area_paths, "area_path")
+        if actor.role in FIELD_ROLES:
+            allowed |= Q(responsible_id=actor.user_id)
+        return self.filter(allowed)
+
+    def open(self) -> Self:
+        return self.filter(state__in=[state.value for state in OPEN_STATES])
+
+
+class Case(models.Model):
+    """One report or booked service, from intake to closing."""
+
+    class Channel(models.TextChoices):
+        RESIDENT_WEB = "resident_web"
+        WORKER = "worker"
+        COUNTER = "counter"
+        HOTLINE = "hotline"
+        IMPORT = "import"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    number = models.CharField(max_length=24, unique=True)
+    version = models.PositiveIntegerField(default=1)
+    matter = models.ForeignKey("matters.Matter", models.PROTECT, related_name="cases")
+    matter_version = models.PositiveIntegerField()
+    condition = models.ForeignKey("matters.FilingCondition", models.PROTECT, null=True, related_name="+")
+    state = models.CharField(max_length=20, choices=[(state.value, state.value) for state in State])
+    channel = models.CharField(max_length=20, choices=Channel.choices)
+    description = models.TextField(blank=True, max_length=4000)
+    answers = models.JSONField(default=dict)
+
+    location = gis.PointField(srid=4326)
+    raw_lon = models.FloatField()
+    raw_lat = models.FloatField()
+    raw_crs = models.CharField(max_length=10)
+    accuracy_m = models.FloatField(null=True)
+    address_text = models.CharField(max_length=200, blank=True)
+    place = models.ForeignKey("places.Place", models.PROTECT, null=True, related_name="cases")
+
+    grid = models.ForeignKey("areas.Area", models.PROTECT, null=True, related_name="cases")
+    area_path = models.CharField(max_length=80, blank=True, help_text="path of the grid, or of the area that triages it")
+    responsible = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="responsible_cases")
+    department = models.ForeignKey("accounts.Department", models.PROTECT, null=True, related_name="cases")
+
+    reporter = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="reported_cases")
+    contact_name = EncryptedTextField(blank=True)
+    contact_phone = EncryptedTextField(blank=True)
+    contact_phone_index = models.BinaryField(max_length=32, null=True)
+    tracking_digest = models.BinaryField(max_length=32)
+    payload_digest = models.BinaryField(max_length=32)
+
+    reported_at = models.DateTimeField()
+    filed_at = models.DateTimeField(null=True)
+    dispatched_at = models.DateTimeField(null=True)
+    limit_amount = models.DecimalField(max_digits=6, decimal_places=2, null=True)
+    limit_unit = models.CharField(max_length=2, blank=True)
+    due_at = models.DateTimeField(null=True)
+    handled_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    escalated_at = models.DateTimeField(null=True)
+    rework_count = models.PositiveSmallIntegerField(default=0)
+
+    responded = models.BooleanField(null=True)
+    solved = models.BooleanField(null=True)
+    satisfied = models.PositiveSmallIntegerField(null=True)
+    rating_comment = models.CharField(max_length=500, blank=True)
+    rated_at = models.DateTimeField(null=True)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=[state.value for state in State]), name="case_state_known"),
+            models.CheckConstraint(
+                condition=Q(satisfied=None) | Q(satisfied__range=(1, 5)), name="case_rating_one_to_five"
+            ),
+            models.CheckConstraint(condition=Q(due_at=None) | Q(dispatched_at__isnull=False), name="due_after_dispatch"),
+        ]
+        indexes = [
+            models.Index(fields=["area_path"], name="case_area_prefix", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["state", "due_at"]),
+            models.Index(fields=["-reported_at", "id"]),
+            models.Index(fields=["responsible", "state"]),
+            models.Index(fields=["contact_phone_index"]),
+        ]
+
+
+class CaseEvent(models.Model):
+    """One line of a case's history; a trigger refuses every change and deletion."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case = models.ForeignKey(Case, models.CASCADE, related_name="events")
+    n = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    captured_at = models.DateTimeField(null=True, help_text="when the phone made it, where that was earlier")
+    action = models.CharField(max_length=20, choices=[(action.value, action.value) for action in Action])
+    type = models.CharField(max_length=10)
+    from_state = models.CharField(max_length=20, blank=True)
+    to_state = models.CharField(max_length=20)
+    actor = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    actor_role = models.CharField(max_length=20)
+    note = models.CharField(max_length=2000, blank=True)
+    facts = models.JSONField(default=dict)
+    is_public = models.BooleanField(default=True)
+    was_overdue = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "n"], name="case_event_numbered")]
+        ordering = ["n"]
+
+
+class Photo(models.Model):
+    """A picture, repainted (no metadata), private, reached by a signed address only."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        READY = "ready"
+
+    class Purpose(models.TextChoices):
+        REPORT = "report"
+        BEFORE = "before"
+        AFTER = "after"
+        VISIT = "visit"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
+    purpose = models.CharField(max_length=8, choices=Purpose.choices, default=Purpose.REPORT)
+    file_key = models.CharField(max_length=80, unique=True)
+    sha256 = models.BinaryField(max_length=32)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    size_bytes = models.PositiveIntegerField()
+    uploaded_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    uploaded_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True)
+    taken_location = gis.PointField(srid=4326, null=True)
+    case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="photos")
+    event = models.ForeignKey(CaseEvent, models.PROTECT, null=True, related_name="photos")
+    visit = models.ForeignKey("inspections.Visit", models.PROTECT, null=True, related_name="photos")
+
+    class Meta:
+        indexes = [models.Index(fields=["uploaded_at"], condition=Q(case=None, visit=None), name="photo_unclaimed")]
+
+
+class NumberSeries(models.Model):
+    """The last case number given per local day and county, raised under a row lock: no hole, no double."""
+
+    day = models.DateField()
+    county = models.CharField(max_length=6)
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "number series"
+        constraints = [models.UniqueConstraint(fields=["day", "county"], name="number_series_once")]

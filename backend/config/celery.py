@@ -1,0 +1,36 @@
+"""Celery application of the `worker` and `beat` processes.
+
+Tasks carry ids only, may run twice, late or side by side; the rows they work on say what is still to do
+(DESIGN "Every change once"), so a lost broker loses time, never work.
+"""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
+
+app = Celery("gridward")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "relay-outbox": {"task": "backend.notify.tasks.relay_outbox", "schedule": 10.0},
+    "escalate-overdue": {"task": "backend.cases.tasks.escalate_overdue", "schedule": 60.0},
+    "settle-photos": {"task": "backend.cases.tasks.drop_unclaimed_photos", "schedule": crontab(minute="17")},
+    "plan-monday": {
+        "task": "backend.inspections.tasks.plan_current_week",
+        "schedule": crontab(minute="30", hour="4", day_of_week="mon"),
+    },
+    "free-stuck-plans": {"task": "backend.inspections.tasks.free_stuck_plans", "schedule": 120.0},
+    "mark-missed-stops": {"task": "backend.inspections.tasks.mark_missed_stops", "schedule": crontab(minute="5")},
+    "close-forgotten-sessions": {
+        "task": "backend.patrols.tasks.close_forgotten_sessions",
+        "schedule": crontab(minute="*/15"),
+    },
+    "keep-track-partitions": {
+        "task": "backend.patrols.tasks.keep_track_partitions",
+        "schedule": crontab(minute="20", hour="3"),
+    },
+    "watch-calendar": {"task": "backend.core.tasks.watch_calendar", "schedule": crontab(minute="0", hour="8")},
+}

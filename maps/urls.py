@@ -1,0 +1,3 @@
+"""Map routes."""
+
+urlpatterns: list = []

@@ -1,0 +1,3 @@
+"""Phone API routes."""
+
+urlpatterns: list = []
