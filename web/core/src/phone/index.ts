@@ -1,0 +1,7 @@
+export { useElderMode } from "./elder";
+export { default as LampBadge } from "./LampBadge.vue";
+export { phone as phoneEn } from "./messages.en";
+export { phone as phoneZh } from "./messages.zh-Hans";
+export { default as PhotoInput, type PickedPhoto } from "./PhotoInput.vue";
+export { readPosition, type FixResult, type OwnFix, type PositionFailure } from "./position";
+export { default as StateBox } from "./StateBox.vue";

@@ -1,0 +1,50 @@
+import type { Translated } from "../i18n/messages";
+import type { phone as zh } from "./messages.zh-Hans";
+
+export const phone: Translated<typeof zh> = {
+  loading: "Loading…",
+  retry: "Try again",
+  back: "Back",
+  close: "Close",
+  cancel: "Cancel",
+  confirm: "OK",
+  optional: "optional",
+  languageSwitch: "Change language",
+  elder: { on: "Large text", off: "Normal text" },
+  lamp: {
+    green: "Plenty of time",
+    yellow: "Half the time gone",
+    orange: "Due soon",
+    red: "Overdue",
+    none: "No limit",
+  },
+  photo: {
+    take: "Take photo",
+    add: "Add photo",
+    choose: "From album",
+    remove: "Remove photo {n}",
+    one: "Photo {n}",
+    limit: "At most {n}: remove one first",
+    reading: "Making the photo smaller…",
+    unreadable: "This file cannot be opened. Please choose another photo.",
+    size: "{kb} kB",
+  },
+  position: {
+    asking: "Finding your position…",
+    denied: "No permission to use your position. Choose on the map or type the address.",
+    unavailable: "Your position cannot be found now. Choose on the map or type the address.",
+    timeout: "Finding your position took too long. Try again or choose on the map.",
+    unsupported: "This browser cannot find your position. Choose on the map or type the address.",
+    accuracy: "about {m} m off",
+  },
+  problem: {
+    offline: "The server cannot be reached. Check the connection and try again.",
+    server: "The server has a problem. Please try again later.",
+    unexpected: "The server's answer was not understood. Reload the page and try again.",
+    throttled: "Too many tries. Please wait a little.",
+    signedOut: "Please log in again.",
+    notFound: "Not found. It may have been moved.",
+    forbidden: "You may not do this.",
+    requestId: "Request {id}",
+  },
+};
