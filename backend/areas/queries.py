@@ -1,0 +1,165 @@
+"""Reads of the area tree: locating a point, who is on duty, what the public may see."""
+
+import json
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import shapely
+from django.db import connection
+
+from backend.accounts.actor import Actor
+from backend.accounts.models import User
+from backend.areas.errors import AreaNotFound
+from backend.areas.models import Absence, Area, Boundary, Duty
+from backend.core.crypto import mask_name
+from gis.locate import (
+    COVERING_SQL,
+    REACHED_SQL,
+    SNAPPED_POINT_SQL,
+    GridIndex,
+    GridShape,
+    Located,
+    Reach,
+    decide,
+    reach_parameters,
+)
+
+_kept: GridIndex | None = None
+_keeping = threading.Lock()
+
+GRIDS_IN_FORCE_SQL = """(
+    SELECT boundary.id, area.code, boundary.outline AS geom
+    FROM areas_boundary AS boundary JOIN areas_area AS area ON area.id = boundary.area_id
+    WHERE area.level = 'grid' AND boundary.valid @> %(at)s)"""
+PARENTS_IN_FORCE_SQL = GRIDS_IN_FORCE_SQL.replace("'grid'", "'community'")
+
+
+@dataclass(frozen=True, slots=True)
+class DutyLine:
+    """One person of a grid's duty at a moment, in the order in which they answer."""
+
+    worker: User
+    post: str
+    is_absent: bool
+
+
+def boundary_stamp(now: datetime) -> str:
+    """Version of the boundaries in force at `now`: changes with every publish, and when a dated one comes into force."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), max(lower(valid)), min(upper(valid)) FILTER (WHERE upper(valid) > %(at)s), "
+            "coalesce(sum(hashtext(id::text)::bigint), 0) FROM areas_boundary WHERE valid @> %(at)s",
+            {"at": now},
+        )
+        return "/".join(str(part) for part in cursor.fetchone())
+
+
+def grid_index(now: datetime) -> GridIndex:
+    """The grids in force, ready in memory. Kept per process; the stamp is compared with the table at each call."""
+    global _kept
+    stamp = boundary_stamp(now)
+    index = _kept
+    if index is not None and index.stamp == stamp:
+        return index
+    with _keeping:
+        if _kept is None or _kept.stamp != stamp:
+            _kept = GridIndex(
+                _shapes(Area.Level.GRID, now), parents=_shapes(Area.Level.COMMUNITY, now), stamp=stamp
+            )
+        return _kept
+
+
+def _shapes(level: str, now: datetime) -> list[GridShape]:
+    rows = Boundary.objects.in_force(now).filter(area__level=level).select_related("area").order_by("area__code")
+    return [GridShape(row.pk, row.area.code, shapely.from_wkb(bytes(row.outline.wkb))) for row in rows]
+
+
+def locate(lon: float, lat: float, *, accuracy_m: float | None, snap_m: float, now: datetime) -> Located:
+    """Where a WGS84 point belongs. Ids in the answer are those of boundaries. Raises gis.coordinates.CoordinateError."""
+    return grid_index(now).locate(lon, lat, accuracy_m=accuracy_m, snap_m=snap_m)
+
+
+def locate_by_sql(lon: float, lat: float, *, accuracy_m: float | None, snap_m: float, now: datetime) -> Located:
+    """`locate` answered by PostGIS alone: the truth that the engine is held against."""
+    parameters = {**reach_parameters(lon, lat, accuracy_m=accuracy_m, snap_m=snap_m), "at": now}
+    with connection.cursor() as cursor:
+        cursor.execute(REACHED_SQL.format(grids=GRIDS_IN_FORCE_SQL, point=SNAPPED_POINT_SQL), parameters)
+        reached = [Reach(*row) for row in cursor.fetchall()]
+        cursor.execute(COVERING_SQL.format(grids=PARENTS_IN_FORCE_SQL, point=SNAPPED_POINT_SQL), parameters)
+        parent = cursor.fetchone()
+    return decide(reached, circle_m=float(parameters["circle_m"]), snap_m=snap_m, parent=parent)
+
+
+def boundary_of(boundary_id: UUID) -> Boundary:
+    return Boundary.objects.select_related("area__parent").get(pk=boundary_id)
+
+
+def on_duty(grid_id: UUID, *, at: datetime) -> list[DutyLine]:
+    """Who answers for the grid at `at`: leader, then workers, then deputies; each says whether absent then."""
+    order = {Duty.Post.LEADER: 0, Duty.Post.WORKER: 1, Duty.Post.DEPUTY: 2}
+    duties = list(Duty.objects.filter(grid_id=grid_id, valid__contains=at, worker__is_active=True).select_related("worker"))
+    away = set(
+        Absence.objects.filter(worker__in=[duty.worker_id for duty in duties], period__contains=at).values_list(
+            "worker_id", flat=True
+        )
+    )
+    duties.sort(key=lambda duty: (order[Duty.Post(duty.post)], duty.worker.username))
+    return [DutyLine(duty.worker, duty.post, duty.worker_id in away) for duty in duties]
+
+
+def get_area(actor: Actor, code: str) -> Area:
+    """The area with this code in the actor's areas. Raises AreaNotFound."""
+    area = Area.objects.visible_to(actor).filter(code=code).first()
+    if area is None:
+        raise AreaNotFound("no such area in your areas", code=code)
+    return area
+
+
+def area_by_path(path: str) -> Area | None:
+    return Area.objects.filter(path=path).first()
+
+
+@dataclass(frozen=True, slots=True)
+class PublicGrid:
+    """What the grid regulations publish of a grid, and nothing more."""
+
+    code: str
+    name: str
+    name_en: str
+    community: str
+    leader_name: str
+    duty_phone: str
+
+
+def public_grid(area: Area, *, at: datetime) -> PublicGrid:
+    """Name, community, the leader's masked name and the duty phone of a grid."""
+    present = [line for line in on_duty(area.pk, at=at) if not line.is_absent]
+    community = area.parent
+    phone = area.duty_phone or (community.duty_phone if community else "")
+    return PublicGrid(
+        code=area.code,
+        name=area.name,
+        name_en=area.name_en,
+        community=community.name if community else "",
+        leader_name=mask_name(str(present[0].worker.name)) if present else "",
+        duty_phone=phone,
+    )
+
+
+def grid_features(actor: Actor, *, now: datetime) -> str:
+    """GeoJSON FeatureCollection (text) of the actor's grids in force, built in SQL."""
+    visible = Boundary.objects.visible_to(actor).in_force(now).filter(area__level=Area.Level.GRID)
+    sql, parameters = visible.values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(json_build_object("
+            "'type', 'Feature', 'id', area.code, 'geometry', ST_AsGeoJSON(boundary.outline, 7)::json, 'properties', "
+            "json_build_object('code', area.code, 'name', area.name, 'area_m2', round(boundary.area_m2)))), '[]'::json)) "
+            "FROM areas_boundary AS boundary JOIN areas_area AS area ON area.id = boundary.area_id "
+            f"WHERE boundary.id IN ({sql})",  # noqa: S608 - the inner statement is Django's, its values are parameters
+            parameters,
+        )
+        found = cursor.fetchone()[0]
+    return found if isinstance(found, str) else json.dumps(found)

@@ -1,0 +1,15 @@
+"""Refusals around the matter list."""
+
+from backend.core.errors import Invalid
+
+
+class UnknownMatter(Invalid):
+    """No admitted matter has this id; the list of `/api/v1/matters` names those that can be chosen."""
+
+    code = "unknown_matter"
+
+
+class UnknownCondition(Invalid):
+    """The filing condition does not belong to the matter."""
+
+    code = "unknown_condition"

@@ -1,0 +1,47 @@
+"""Reads of the matter list."""
+
+from uuid import UUID
+
+from django.db.models import Prefetch, Q
+
+from backend.matters.errors import UnknownCondition, UnknownMatter
+from backend.matters.models import FilingCondition, Matter, MatterQuerySet
+
+_CONDITIONS = Prefetch("conditions", FilingCondition.objects.filter(is_active=True), to_attr="active_conditions")
+
+
+def admitted_matters(*, kind: str = "", q: str = "", public_only: bool) -> MatterQuerySet:
+    """Matters that a new case may name, with their conditions; `q` searches names and categories in both languages."""
+    found = Matter.objects.admitted().select_related("department").prefetch_related(_CONDITIONS)
+    if public_only:
+        found = found.filter(public=True)
+    if kind:
+        found = found.filter(kind=kind)
+    for word in q.split():
+        found = found.filter(
+            Q(name_zh__icontains=word)
+            | Q(name_en__icontains=word)
+            | Q(category_zh__icontains=word)
+            | Q(category_en__icontains=word)
+            | Q(code__iexact=word)
+        )
+    return found.order_by("kind", "scheme", "code")
+
+
+def get_matter(matter_id: UUID, *, public_only: bool) -> Matter:
+    """Raises UnknownMatter."""
+    matter = admitted_matters(public_only=public_only).filter(pk=matter_id).first()
+    if matter is None:
+        raise UnknownMatter("choose a matter of the published list", field="matter", matter=str(matter_id))
+    return matter
+
+
+def condition_for(matter: Matter, condition_id: UUID | None) -> FilingCondition | None:
+    """The named filing condition, or the matter's first one. Raises UnknownCondition."""
+    conditions = list(matter.conditions.filter(is_active=True))
+    if condition_id is None:
+        return conditions[0] if conditions else None
+    for condition in conditions:
+        if condition.pk == condition_id:
+            return condition
+    raise UnknownCondition("the condition does not belong to this matter", field="condition", condition=str(condition_id))
