@@ -1,3 +1,12 @@
+export * from "./api/console";
+export * from "./api/problem";
+export * from "./api/transport";
+export type * from "./api/types";
+export * from "./auth/session";
+export * from "./auth/tokens";
+export * from "./format/time";
 export * from "./i18n/locale";
 export * from "./i18n/messages";
 export * from "./i18n/setup";
+export * from "./localised";
+export * from "./uuid7";
