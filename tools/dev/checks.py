@@ -1,0 +1,77 @@
+"""`./dev check`: every linter and type checker, one line each, the output of those that object."""
+
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.dev import nginx
+from tools.dev.environment import parse_bind, production_settings
+from tools.dev.machine import find_program
+from tools.dev.terminal import say
+from tools.dev.town import Town
+from tools.dev.web import Node
+
+
+@dataclass(frozen=True)
+class Check:
+    """One command that must end with 0."""
+
+    name: str
+    argv: list[str]
+    cwd: Path
+    env: Mapping[str, str]
+
+
+def all_checks(town: Town, node: Node) -> list[Check]:
+    root, bin_folder = town.layout.root, town.layout.venv / "bin"
+    plain, production = town.process_environment(), town.process_environment(production_settings(town.layout))
+    conf = nginx.write_configuration(town.layout, parse_bind(town.settings["GRIDWARD_HTTP_BIND"]), town.settings)
+    shell_files = [str(path) for path in (root / "dev", root / ".ci" / "run", *sorted(root.glob("deploy/*.sh")))]
+    shell_files += [str(path) for path in sorted(root.glob("tools/dev/*.sh"))]
+
+    def python(name: str, *argv: str) -> Check:
+        return Check(name, [str(bin_folder / argv[0]), *argv[1:]], root, plain)
+
+    def manage(name: str, env: Mapping[str, str], *argv: str) -> Check:
+        return Check(name, town.manage_argv(argv), root, env)
+
+    return [
+        python("ruff check", "ruff", "check", "."),
+        python("ruff format", "ruff", "format", "--check", "."),
+        python("mypy", "mypy"),
+        python("import rules", "lint-imports"),
+        manage("migrations", plain, "makemigrations", "--check", "--dry-run"),
+        manage("production settings", production, "check", "--deploy", "--fail-level", "WARNING"),
+        manage("API schema", plain, "spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null"),
+        Check("web", node.command("run", "check"), town.layout.web, node.environment()),
+        python("shell", "shellcheck", *shell_files),
+        python("compose file", "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"),
+        python("Dockerfile", "hadolint", "deploy/Dockerfile"),
+        Check("nginx", [str(find_program("nginx")), "-t", "-q", "-e", "stderr", "-c", str(conf)], root, plain),
+    ]
+
+
+def check(town: Town, node: Node) -> int:
+    """Run all of them, also after one has objected; 1 when any did."""
+    objected = []
+    for item in all_checks(town, node):
+        print(f"  {item.name} … ", end="", flush=True)
+        started = time.monotonic()
+        done = subprocess.run(
+            item.argv, cwd=item.cwd, env=dict(item.env), stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+        took = f"{time.monotonic() - started:.1f} s"
+        if done.returncode == 0:
+            say(f"ok  {took}")
+            continue
+        objected.append(item.name)
+        say(f"OBJECTS  {took}")
+        for line in (done.stdout + done.stderr).rstrip().splitlines():
+            say(f"      {line}")
+    if objected:
+        say(f"\n{len(objected)} of the checks object: {', '.join(objected)}")
+        return 1
+    say("\nAll checks pass.")
+    return 0

