@@ -1,0 +1,291 @@
+"""Writes on cases after intake: every step of the table, rating, reveal, escalation."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib.gis.geos import Point
+from django.db import transaction
+from django.db.models import Q
+
+from backend.accounts.actor import SYSTEM, Actor
+from backend.accounts.roles import Role
+from backend.cases import access, photos, routing, workflow
+from backend.cases.errors import AlreadyRated, EvidenceMissing, NoteNeeded, TooLateToReopen
+from backend.cases.history import record_step
+from backend.cases.intake import NewReport, PointIn, Reported, SelfHandled, report_case
+from backend.cases.models import Case, CaseEvent, Photo
+from backend.cases.photos import PhotoClaim
+from backend.cases.workflow import Action, State
+from backend.core import audit
+from backend.core.calendar import work_calendar
+from backend.core.clock import Unit
+from backend.core.errors import Invalid, StaleVersion
+from backend.matters import queries as matters
+
+__all__ = [
+    "NewReport",
+    "PhotoClaim",
+    "PointIn",
+    "Reported",
+    "SelfHandled",
+    "Step",
+    "act",
+    "escalate_overdue",
+    "rate",
+    "report_case",
+    "reveal_contact",
+]
+
+REOPEN_WITHIN = timedelta(days=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What somebody wants to do with a case. `version` is the one that they decided on; None skips the check."""
+
+    action: Action
+    version: int | None = None
+    note: str = ""
+    photo_claims: Sequence[PhotoClaim] = field(default_factory=tuple)
+    worker_id: UUID | None = None
+    department_id: UUID | None = None
+    matter_id: UUID | None = None
+    condition_id: UUID | None = None
+    location: Point | None = None
+    captured_at: datetime | None = None
+
+
+@transaction.atomic
+def act(*, actor: Actor, case_id: UUID, step: Step, now: datetime) -> Case:
+    """Takes one step of the table.
+
+    Raises CaseNotFound, TransitionNotAllowed, RoleMayNot, StaleVersion, NoteNeeded, EvidenceMissing, UnknownAssignee,
+    UnknownMatter, TooLateToReopen, PhotoNotYours.
+    """
+    case = access.get_case(actor, case_id, lock=True)
+    return _take(case, actor=actor, step=step, now=now)
+
+
+def _take(case: Case, *, actor: Actor, step: Step, now: datetime) -> Case:
+    """The step on a locked case that the actor was found to see."""
+    if step.action in _OWN_DOORS:
+        raise Invalid(f"{step.action} has its own address", field="action")
+    to_state = workflow.next_state(State(case.state), step.action, actor.role)
+    if step.version is not None and step.version != case.version:
+        raise StaleVersion("somebody was faster; look at the case again", version=case.version, state=case.state)
+    if step.action in workflow.NEEDS_NOTE and not step.note.strip():
+        raise NoteNeeded("say why", field="note")
+    change = _CHANGES.get(step.action)
+    if step.action is Action.DISPATCH:
+        event = _dispatch(case, actor, step, now)
+    else:
+        changed = change(case, actor, step, now) if change else []
+        event = record_step(
+            case, action=step.action, actor=actor, to_state=to_state, now=now, note=step.note.strip(),
+            changed=changed, captured_at=step.captured_at, facts=_facts(case, step),
+        )
+    purpose = Photo.Purpose.AFTER if step.action is Action.SUBMIT else Photo.Purpose.REPORT
+    photos.attach(step.photo_claims, now=now, case=case, event=event, purpose=purpose)
+    if step.action is Action.FILE:
+        _dispatch(case, actor, step, now)
+    return case
+
+
+def _facts(case: Case, step: Step) -> dict[str, object]:
+    """What the history line says beyond the note; where a phone was goes in at street precision only."""
+    facts: dict[str, object] = {}
+    if step.action is Action.ASSIGN:
+        facts["responsible_id"] = str(case.responsible_id) if case.responsible_id else None
+        facts["department_id"] = str(case.department_id) if case.department_id else None
+    if step.location is not None:
+        facts["near"] = [round(step.location.x, 4), round(step.location.y, 4)]
+    return facts
+
+
+Change = Callable[[Case, Actor, Step, datetime], list[str]]
+
+
+def _file(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
+    changed = ["filed_at"]
+    case.filed_at = now
+    if step.matter_id is not None and step.matter_id != case.matter_id:
+        case.matter = matters.get_matter(step.matter_id, public_only=False)
+        case.matter_version, case.condition = case.matter.version, None
+        changed += ["matter", "matter_version"]
+    if step.condition_id is not None or case.condition is None:
+        case.condition = matters.condition_for(case.matter, step.condition_id)
+        changed.append("condition")
+    return changed
+
+
+def _dispatch(case: Case, actor: Actor, step: Step, now: datetime) -> CaseEvent:
+    """To whom a person named, or by a fresh decision where nobody is named."""
+    verdict = routing.decide_again(case, cause="dispatch", now=now)
+    routing.send_to_owner(case, verdict=verdict, actor=actor, now=now, note=step.note.strip())
+    if step.worker_id or step.department_id:
+        changed = routing.choose_owner(
+            case, actor=actor, worker_id=step.worker_id, department_id=step.department_id, now=now
+        )
+        record_step(
+            case, action=Action.ASSIGN, actor=actor, to_state=State.PENDING_HANDLE, now=now, changed=changed,
+            facts=_facts(case, Step(Action.ASSIGN)),
+        )
+    return case.events.latest("n")
+
+
+def _assign(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
+    return routing.choose_owner(case, actor=actor, worker_id=step.worker_id, department_id=step.department_id, now=now)
+
+
+def _accept(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
+    """Whoever takes it on answers for it; a department's handler keeps it in the department."""
+    if actor.role is Role.DEPARTMENT:
+        return []
+    case.responsible_id = actor.user_id
+    return ["responsible"]
+
+
+def _return(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
+    case.responsible, case.department = None, None
+    return ["responsible", "department"]
+
+
+def _submit(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
+    wants_photo = bool(case.matter.evidence.get("photo"))
+    if wants_photo and not step.photo_claims and not case.photos.filter(purpose=Photo.Purpose.AFTER).exists():
+        raise EvidenceMissing("this matter is closed with a picture of the result", field="photos")
+    case.handled_at = now
+    return ["handled_at"]
+
+
+def _rework(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
+    case.rework_count += 1
+    case.handled_at = None
+    return ["rework_count", "handled_at"]
+
+
+def _close(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
+    case.closed_at = now
+    return ["closed_at"]
+
+
+def _reopen(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
+    if case.closed_at is None or now > case.closed_at + REOPEN_WITHIN:
+        raise TooLateToReopen(f"a case can be reopened for {REOPEN_WITHIN.days} days; please report anew")
+    case.closed_at = case.handled_at = case.escalated_at = None
+    return ["closed_at", "handled_at", "escalated_at", *routing.start_limit(case, now)]
+
+
+def _resume(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
+    """The deadline moves by the time that the clock stood still, in the unit of the limit."""
+    if case.due_at is None:
+        return []
+    paused = case.events.filter(action=Action.SUSPEND.value).latest("n")
+    if case.limit_unit in (Unit.CLOCK_HOUR, Unit.CLOCK_DAY):
+        case.due_at += now - paused.at
+    else:
+        calendar = work_calendar()
+        left = calendar.working_time_between(paused.at, case.due_at)
+        case.due_at = calendar.add_working_time(now, left)
+    return ["due_at"]
+
+
+_OWN_DOORS = frozenset({Action.REPORT, Action.ROUTE, Action.RATE, Action.SELF_HANDLE, Action.ESCALATE})
+_CHANGES: dict[Action, Change] = {
+    Action.FILE: _file,
+    Action.ASSIGN: _assign,
+    Action.ACCEPT: _accept,
+    Action.RETURN: _return,
+    Action.SUBMIT: _submit,
+    Action.REWORK: _rework,
+    Action.CLOSE: _close,
+    Action.REFUSE: _close,
+    Action.CANCEL: _close,
+    Action.FORCE_CLOSE: _close,
+    Action.REOPEN: _reopen,
+    Action.RESUME: _resume,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """Three answers kept apart (响应, 解决, 满意 1–5): a closed case may be unsolved."""
+
+    responded: bool
+    solved: bool
+    satisfied: int
+    comment: str = ""
+
+
+@transaction.atomic
+def rate(*, actor: Actor, case_id: UUID, rating: Rating, now: datetime) -> Case:
+    """The reporter's verdict, once, after closing. Raises CaseNotFound, AlreadyRated, TransitionNotAllowed."""
+    return _rate(access.get_case(actor, case_id, lock=True), actor=actor, rating=rating, now=now)
+
+
+def holder_of_code(case: Case) -> Actor:
+    """The reporter who shows number and code instead of signing in: may see and rate this one case."""
+    return Actor(user_id=case.reporter_id, role=Role.RESIDENT)
+
+
+@transaction.atomic
+def rate_tracked(*, number: str, code: str, rating: Rating, now: datetime) -> Case:
+    """`rate` for the holder of number and tracking code."""
+    found = access.find_tracked(number, code)
+    case = Case.objects.select_for_update(of=("self",)).select_related("matter", "grid").get(pk=found.pk)
+    return _rate(case, actor=holder_of_code(case), rating=rating, now=now)
+
+
+def _rate(case: Case, *, actor: Actor, rating: Rating, now: datetime) -> Case:
+    to_state = workflow.next_state(State(case.state), Action.RATE, actor.role)
+    if case.rated_at is not None:
+        raise AlreadyRated("this case has been rated already")
+    case.responded, case.solved, case.satisfied = rating.responded, rating.solved, rating.satisfied
+    case.rating_comment, case.rated_at = rating.comment, now
+    record_step(
+        case, action=Action.RATE, actor=actor, to_state=to_state, now=now,
+        changed=["responded", "solved", "satisfied", "rating_comment", "rated_at"],
+    )
+    return case
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A reporter's name and phone in clear."""
+
+    name: str
+    phone: str
+
+
+@transaction.atomic
+def reveal_contact(*, actor: Actor, case_id: UUID, reason: str, now: datetime) -> Contact:
+    """Name and phone in clear, for a stated reason that the audit trail keeps. Raises CaseNotFound, NoteNeeded."""
+    case = access.get_case(actor, case_id)
+    if len(reason.strip()) < 4:
+        raise NoteNeeded("say why you need the contact", field="reason")
+    audit.record(
+        "reveal_contact", actor_id=actor.user_id, role=actor.role.value, subject_kind="case", subject_id=case.pk,
+        now=now, reason=reason.strip(),
+    )
+    return Contact(name=str(case.contact_name), phone=str(case.contact_phone))
+
+
+def escalate_overdue(*, now: datetime, limit: int = 200) -> int:
+    """Escalates open cases past their deadline, each once; says how many. Safe to run side by side."""
+    due = Q(state__in=[State.PENDING_HANDLE.value, State.HANDLING.value], due_at__lte=now, escalated_at=None)
+    ids = list(Case.objects.filter(due).order_by("due_at").values_list("pk", flat=True)[:limit])
+    return sum(_escalate(case_id, due, now) for case_id in ids)
+
+
+@transaction.atomic
+def _escalate(case_id: UUID, due: Q, now: datetime) -> bool:
+    case = Case.objects.select_for_update(skip_locked=True, of=("self",)).filter(due, pk=case_id).first()
+    if case is None:
+        return False
+    case.escalated_at = now
+    record_step(
+        case, action=Action.ESCALATE, actor=SYSTEM, to_state=State(case.state), now=now, changed=["escalated_at"]
+    )
+    return True

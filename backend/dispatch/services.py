@@ -1,0 +1,147 @@
+"""From (point, matter, moment) to the responsible grid and person, with the reason kept."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+
+from backend.accounts.models import Department, User
+from backend.areas import queries as areas
+from backend.areas.models import Area, Boundary
+from backend.areas.queries import DutyLine
+from backend.dispatch import reasons
+from backend.dispatch.errors import OutsideServedArea
+from backend.dispatch.models import Decision
+from backend.core.ids import uuid7
+from backend.matters.models import Matter
+from gis.locate import Kind, Located
+
+# A report this close to the served area goes to triage (a fix may be that far off); one farther away is refused.
+TRIAGE_REACH_M = 1_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer of `decide`, not yet stored. `area_path` is the scope in which the case will be seen."""
+
+    rule: str
+    kind: Kind
+    area: Area
+    grid: Area | None
+    boundary: Boundary | None
+    border_m: float | None
+    candidates: list[dict[str, object]]
+    owner: Decision.Owner
+    worker: User | None = None
+    department: Department | None = None
+    duty_chain: list[str] = field(default_factory=list)
+    text_zh: str = ""
+    text_en: str = ""
+
+    @property
+    def area_path(self) -> str:
+        return self.area.path
+
+
+def decide(*, lon: float, lat: float, accuracy_m: float | None, matter: Matter, now: datetime) -> Verdict:
+    """Who answers for a WGS84 point in this matter at this moment.
+
+    The chain is: boundary in force → grid → who is on duty then → the department where the matter says so; the
+    community desk where nobody is on duty or no grid covers the point; triage of the street close outside.
+    Raises OutsideServedArea, gis.coordinates.CoordinateError.
+    """
+    located = areas.locate(lon, lat, accuracy_m=accuracy_m, snap_m=settings.DISPATCH_SNAP_M, now=now)
+    if located.kind is Kind.OUTSIDE:
+        return _triage(lon, lat, now=now)
+    if located.kind is Kind.GAP:
+        return _gap(located)
+    return _grid(located, matter, now)
+
+
+def _triage(lon: float, lat: float, *, now: datetime) -> Verdict:
+    near = areas.locate(lon, lat, accuracy_m=None, snap_m=TRIAGE_REACH_M, now=now)
+    if near.id is None:
+        raise OutsideServedArea(
+            "the point lies outside the area that is served; check the position and its coordinate system",
+            field="location",
+        )
+    boundary = areas.boundary_of(UUID(str(near.id)))
+    street = _ancestor(boundary.area, Area.Level.STREET)
+    text_zh, text_en = reasons.triage(street, near.candidates[0].distance_m)
+    return Verdict(
+        rule="outside_nearby", kind=Kind.OUTSIDE, area=street, grid=None, boundary=None,
+        border_m=near.candidates[0].distance_m, candidates=_candidates(near), owner=Decision.Owner.TRIAGE,
+        text_zh=text_zh, text_en=text_en,
+    )
+
+
+def _gap(located: Located) -> Verdict:
+    boundary = areas.boundary_of(UUID(str(located.parent_id)))
+    text_zh, text_en = reasons.gap(boundary.area)
+    return Verdict(
+        rule="community_gap", kind=Kind.GAP, area=boundary.area, grid=None, boundary=boundary, border_m=None,
+        candidates=[], owner=Decision.Owner.COMMUNITY_DESK, text_zh=text_zh, text_en=text_en,
+    )
+
+
+def _grid(located: Located, matter: Matter, now: datetime) -> Verdict:
+    boundary = areas.boundary_of(UUID(str(located.id)))
+    grid = boundary.area
+    lines = areas.on_duty(grid.pk, at=now)
+    chosen = next((line for line in lines if not line.is_absent), None)
+    owner, rule = _owner(matter, chosen)
+    candidates = _candidates(located)
+    text_zh, text_en = reasons.grid(located, grid, candidates, lines, chosen, matter, owner)
+    return Verdict(
+        rule=rule,
+        kind=located.kind,
+        area=grid,
+        grid=grid,
+        boundary=boundary,
+        border_m=located.border_m,
+        candidates=candidates,
+        owner=owner,
+        worker=chosen.worker if chosen and owner is Decision.Owner.WORKER else None,
+        department=matter.department if owner is Decision.Owner.DEPARTMENT else None,
+        duty_chain=[f"{line.post}:{line.worker.username}{':absent' if line.is_absent else ''}" for line in lines],
+        text_zh=text_zh,
+        text_en=text_en,
+    )
+
+
+def _owner(matter: Matter, chosen: DutyLine | None) -> tuple[Decision.Owner, str]:
+    if matter.handler == Matter.Handler.DEPARTMENT:
+        return Decision.Owner.DEPARTMENT, "matter_department"
+    if chosen is None:
+        return Decision.Owner.COMMUNITY_DESK, "nobody_on_duty"
+    return Decision.Owner.WORKER, f"duty_{chosen.post}"
+
+
+def _candidates(located: Located) -> list[dict[str, object]]:
+    return [
+        {"code": row.code, "share": row.share, "distance_m": round(row.distance_m, 1)} for row in located.candidates
+    ]
+
+
+def _ancestor(area: Area, level: str) -> Area:
+    while area.level != level and area.parent is not None:
+        area = area.parent
+    return area
+
+
+def keep(*, case_id: UUID, verdict: Verdict, cause: str, now: datetime) -> Decision:
+    """Stores the verdict with its reasons; must run in the transaction that acts on it."""
+    return Decision.objects.create(
+        id=uuid7(), case_id=case_id, at=now, cause=cause, rule=verdict.rule, kind=verdict.kind.value,
+        grid=verdict.grid, boundary=verdict.boundary, border_m=verdict.border_m, candidates=verdict.candidates,
+        owner=verdict.owner, worker=verdict.worker, department=verdict.department, duty_chain=verdict.duty_chain,
+        text_zh=verdict.text_zh, text_en=verdict.text_en,
+    )
+
+
+def latest(case_id: UUID) -> Decision | None:
+    """The decision in force for a case."""
+    return (
+        Decision.objects.filter(case_id=case_id).select_related("grid", "worker", "department").order_by("-at", "-id").first()
+    )
