@@ -1,6 +1,5 @@
 """`./dev check`: every linter and type checker, one line each, the output of those that object."""
 
-import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 from tools.dev import nginx
 from tools.dev.environment import parse_bind, production_settings
 from tools.dev.machine import find_program
-from tools.dev.terminal import say
+from tools.dev.terminal import answer, say
 from tools.dev.town import Town
 from tools.dev.web import Node
 
@@ -59,9 +58,7 @@ def check(town: Town, node: Node) -> int:
     for item in all_checks(town, node):
         print(f"  {item.name} … ", end="", flush=True)
         started = time.monotonic()
-        done = subprocess.run(
-            item.argv, cwd=item.cwd, env=dict(item.env), stdin=subprocess.DEVNULL, capture_output=True, text=True
-        )
+        done = answer(item.argv, cwd=item.cwd, env=item.env)
         took = f"{time.monotonic() - started:.1f} s"
         if done.returncode == 0:
             say(f"ok  {took}")

@@ -17,6 +17,7 @@ LEAST_DISK_GB = 3
 
 def doctor(town: Town) -> int:
     """Print one line for each finding; 1 when something is missing that ./dev up would not mend by itself."""
+    town.layout.prepare()
     problems = 0
     for is_well, line in [*_machine(town), *_checkout(town)]:
         say(f"  {'ok ' if is_well else 'NO '} {line}")

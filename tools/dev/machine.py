@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.dev.layout import Layout
-from tools.dev.terminal import Failure, step
+from tools.dev.terminal import Failure, answer, logged, step
 
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 POSTGRES_FOLDER = Path("/usr/lib/postgresql")
@@ -74,9 +74,7 @@ def ensure_packages(layout: Layout, needs: tuple[Need, ...]) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with step(f"machine packages: {' '.join(packages)}"), log.open("wb") as file:
         script = Path(__file__).with_name("install_packages.sh")
-        code = subprocess.run(
-            [*prefix, "sh", str(script), *packages], stdin=subprocess.DEVNULL, stdout=file, stderr=file
-        ).returncode
+        code = logged([*prefix, "sh", script, *packages], file)
     still = [need.name for need in missing if not need.is_there()]
     if code != 0 or still:
         raise Failure(
@@ -98,9 +96,9 @@ def _privilege(packages: list[str]) -> list[str]:
         return []
     if find_program("sudo") is None:
         raise Failure("packages are missing, and there is no sudo", next_step=by_hand)
-    if subprocess.run(["sudo", "-n", "true"], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0:
+    if answer(["sudo", "-n", "true"]).returncode == 0:
         return ["sudo", "-n"]
-    if not sys.stdin.isatty() or subprocess.run(["sudo", "-v"]).returncode != 0:
+    if not sys.stdin.isatty() or subprocess.run(["sudo", "-v"], check=False).returncode != 0:
         raise Failure("packages are missing, and sudo does not let us in", next_step=by_hand)
     return ["sudo"]
 

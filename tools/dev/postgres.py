@@ -12,7 +12,7 @@ from pathlib import Path
 from tools.dev.layout import Layout
 from tools.dev.machine import POSTGRES_FOLDER, postgres_versions
 from tools.dev.processes import is_process, keep_small
-from tools.dev.terminal import Failure, run, step
+from tools.dev.terminal import Failure, answer, run, step
 
 ADMIN = "postgres"
 APP_ROLE = "gridward"
@@ -55,14 +55,17 @@ class Postgres:
     @cached_property
     def home(self) -> Path:
         """Folder of the cluster and its log: inside the state folder, or elsewhere when the server may not enter there."""
-        note = self.layout.state / "pg.location"
-        if note.is_file():
-            return Path(note.read_text().strip())
+        if self._location_note.is_file():
+            return Path(self._location_note.read_text().strip())
         home = self.layout.state / "pg"
         if self.account is not None and not self._may_enter(self.layout.state):
             home = Path("/var/lib") / f"gridward-{self.layout.key}"
-        note.write_text(f"{home}\n")
         return home
+
+    @property
+    def _location_note(self) -> Path:
+        """Where the cluster was made; it stays there when the rights of the checkout change later."""
+        return self.layout.state / "pg.location"
 
     @property
     def data(self) -> Path:
@@ -154,6 +157,7 @@ class Postgres:
         )  # fmt: skip
 
     def _make_folders(self) -> None:
+        self._location_note.write_text(f"{self.home}\n")
         for folder, mode in ((self.home, 0o755), (self.layout.postgres_sockets, 0o700)):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(mode)
@@ -194,11 +198,8 @@ class Postgres:
                     self.query(f"CREATE ROLE {APP_ROLE} LOGIN CREATEDB", database=template)
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*self._as_server(), str(self.programs / program), *arguments],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd="/",
-            env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8"},
-        )  # fmt: skip
+        env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8"}
+        return answer([*self._as_server(), self.programs / program, *arguments], env=env, cwd=Path("/"))
 
     def _as_server(self) -> list[str]:
         """Prefix that makes a command run as the server's account."""
@@ -207,7 +208,7 @@ class Postgres:
         return ["setpriv", f"--reuid={self.account}", f"--regid={self.account}", "--clear-groups"]
 
     def _may_enter(self, folder: Path) -> bool:
-        return subprocess.run([*self._as_server(), "test", "-x", str(folder)], cwd="/").returncode == 0
+        return answer([*self._as_server(), "test", "-x", folder], cwd=Path("/")).returncode == 0
 
     def _postmaster(self) -> int | None:
         try:

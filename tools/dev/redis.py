@@ -2,7 +2,6 @@
 
 import os
 import socket
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from tools.dev.layout import Layout
 from tools.dev.machine import find_program
 from tools.dev.processes import is_process
-from tools.dev.terminal import Failure
+from tools.dev.terminal import Failure, answer
 
 SETTINGS = """\
 # Written by ./dev at every start.
@@ -73,7 +72,7 @@ class Redis:
                 socket=self.socket, folder=self.folder, log=self.log, append_only="yes" if self.is_kept else "no"
             )
         )
-        done = subprocess.run([str(program), str(config)], stdin=subprocess.DEVNULL, capture_output=True)
+        done = answer([program, config])
         deadline = time.monotonic() + 30
         while done.returncode == 0 and time.monotonic() < deadline:
             if self._ask(b"PING\r\n").startswith(b"+PONG"):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 TAIL_LINES = 25
 
@@ -55,6 +56,26 @@ def tail(path: Path, count: int) -> list[str]:
         return file.read().decode(errors="replace").splitlines()[-count:]
 
 
+def answer(
+    argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command quietly and hand back what it said; the caller looks at the exit code."""
+    words = [str(part) for part in argv]
+    return subprocess.run(
+        words, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=env, cwd=cwd
+    )
+
+
+def logged(
+    argv: Sequence[str | Path], file: BinaryIO, *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> int:
+    """Run a command with all output in an open log; its exit code."""
+    words = [str(part) for part in argv]
+    return subprocess.run(
+        words, check=False, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=env, cwd=cwd
+    ).returncode
+
+
 def run(
     argv: Sequence[str | Path],
     *,
@@ -67,8 +88,6 @@ def run(
     """Run a command to its end with all output in `log`. Raises Failure when it exits with anything but 0."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as file:
-        code = subprocess.run(
-            [str(part) for part in argv], stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=env, cwd=cwd
-        ).returncode
+        code = logged(argv, file, env=env, cwd=cwd)
     if code != 0:
         raise Failure(f"{failing} (exit code {code})", next_step=next_step, log=log)

@@ -148,7 +148,9 @@ class Town:
     def call(self, argv: Sequence[str], settings: Mapping[str, str] | None = None) -> int:
         """Run in the foreground with the terminal as it is; the exit code."""
         try:
-            return subprocess.run(argv, env=self.process_environment(settings), cwd=self.layout.root).returncode
+            return subprocess.run(
+                argv, check=False, env=self.process_environment(settings), cwd=self.layout.root
+            ).returncode
         except KeyboardInterrupt:
             return 130
         except FileNotFoundError as error:

@@ -2,14 +2,13 @@
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from tools.dev.layout import Layout
 from tools.dev.stamps import Stamps, digest_of
-from tools.dev.terminal import Failure, run, say, step
+from tools.dev.terminal import Failure, answer, logged, run, say, step
 
 RUNTIME_LOCK = "requirements.lock"
 DEV_LOCK = "requirements-dev.lock"
@@ -46,12 +45,7 @@ def install(layout: Layout, lock: Path) -> None:
     env = {**os.environ, **uv_settings(pip_settings(layout.python), os.environ)}
     with log.open("wb") as file:
         for argv in (uv, pip):
-            if (
-                subprocess.run(
-                    [*argv, "-r", str(lock)], stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=env
-                ).returncode
-                == 0
-            ):
+            if logged([*argv, "-r", str(lock)], file, env=env) == 0:
                 return
             file.write(b"\n")
     raise Failure(
@@ -63,7 +57,7 @@ def install(layout: Layout, lock: Path) -> None:
 
 def pip_settings(python: Path) -> dict[str, str]:
     """What pip is set to on this machine: option name → value, the environment overruling the files."""
-    done = subprocess.run([str(python), "-m", "pip", "config", "list"], capture_output=True, text=True)
+    done = answer([python, "-m", "pip", "config", "list"])
     found: dict[str, str] = {}
     # The command lists the environment first; it must win over the files.
     for line in reversed(done.stdout.splitlines()):
@@ -104,7 +98,7 @@ def _ensure_uv(layout: Layout) -> None:
     version = block.split("==", 1)[1].split()[0]
     uv = layout.venv / "bin" / "uv"
     if uv.exists():
-        have = subprocess.run([str(uv), "--version"], capture_output=True, text=True).stdout.split()
+        have = answer([uv, "--version"]).stdout.split()
         if len(have) > 1 and have[1] == version:
             return
     wanted = layout.state / "run" / "uv.txt"
@@ -152,8 +146,8 @@ def _works(python: Path) -> bool:
     if not python.exists():
         return False
     probe = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
-    return subprocess.run([str(python), "-c", probe], capture_output=True).returncode == 0
+    return answer([python, "-c", probe]).returncode == 0
 
 
 def _version(python: Path) -> str:
-    return subprocess.run([str(python), "--version"], capture_output=True, text=True).stdout.strip()
+    return answer([python, "--version"]).stdout.strip()

@@ -2,14 +2,13 @@
 
 import os
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.dev.layout import Layout
 from tools.dev.machine import find_program
 from tools.dev.stamps import Stamps, digest_of
-from tools.dev.terminal import Failure, run, step
+from tools.dev.terminal import Failure, answer, run, step
 from tools.dev.virtualenv import NODE_LOCK, install
 
 OLDEST_NODE = (20, 19)
@@ -37,7 +36,7 @@ class Node:
 
 def node_version(program: Path) -> tuple[int, int]:
     """Major and minor version; (0, 0) when the program does not say."""
-    said = subprocess.run([str(program), "--version"], capture_output=True, text=True).stdout
+    said = answer([program, "--version"]).stdout
     match = re.match(r"v(\d+)\.(\d+)\.", said)
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
