@@ -1,1 +1,11 @@
-export {};
+export * from "./createMap";
+export * from "./icons";
+export * from "./layer";
+export * from "./layers/cases";
+export * from "./layers/grids";
+export * from "./layers/picker";
+export * from "./layers/routes";
+export * from "./layers/workers";
+export { default as MapView } from "./MapView.vue";
+export * from "./palette";
+export * from "./style";

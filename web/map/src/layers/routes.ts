@@ -1,0 +1,251 @@
+import type { LonLat, StopState } from "@gridward/core";
+import type { ExpressionSpecification, Map as GlMap } from "maplibre-gl";
+
+import { registerArrowIcons } from "../icons";
+import {
+  addLayers,
+  addSource,
+  EMPTY,
+  type LayerContext,
+  listen,
+  type MapLayer,
+  pointable,
+  setFeatures,
+  takeAway,
+} from "../layer";
+import { type Palette, PALETTES } from "../palette";
+
+type Line = GeoJSON.LineString | GeoJSON.MultiLineString;
+
+export interface RouteStop extends LonLat {
+  id: string;
+  seq: number;
+  state: StopState;
+  /** A booked appointment: drawn with a thicker rim, since its time is fixed. */
+  fixed: boolean;
+}
+
+export interface PlannedRouteShape {
+  lines: readonly Line[];
+  stops: readonly RouteStop[];
+}
+
+export interface PlannedRouteLayer extends MapLayer {
+  update(route: PlannedRouteShape | null): void;
+  select(stopId: string | null): void;
+}
+
+const PLANNED = [
+  "planned-stop-numbers",
+  "planned-stops",
+  "planned-stop-selected",
+  "planned-arrows",
+  "planned-line",
+];
+
+/** The planned way of a day with its numbered stops: dashed, since nobody has walked it yet. */
+export function plannedRouteLayer(settings: { onPick?: (stopId: string) => void } = {}): PlannedRouteLayer {
+  let shown: GlMap | null = null;
+  let unlisten: (() => void) | null = null;
+  let route: PlannedRouteShape = { lines: [], stops: [] };
+  let selected: string | null = null;
+
+  return {
+    id: "planned-route",
+    add(map, context) {
+      shown = map;
+      registerArrowIcons(map, context.theme);
+      addSource(map, "planned-line", { type: "geojson", data: lineFeatures(route.lines) });
+      addSource(map, "planned-stops", { type: "geojson", data: stopFeatures(route.stops) });
+      addLayers(map, [
+        ...lineLayers("planned", PALETTES[context.theme].planned, context, [2, 1.6]),
+        ...stopLayers(context, selected),
+      ]);
+      unlisten ??= listen(map, (on) => {
+        on("click", "planned-stops", (event) => {
+          event.preventDefault();
+          const id: unknown = event.features?.[0]?.properties["id"];
+          if (typeof id === "string") settings.onPick?.(id);
+        });
+        pointable(map, on, ["planned-stops"]);
+      });
+    },
+    update(change) {
+      route = change ?? { lines: [], stops: [] };
+      setFeatures(shown, "planned-line", lineFeatures(route.lines));
+      setFeatures(shown, "planned-stops", stopFeatures(route.stops));
+    },
+    select(stopId) {
+      selected = stopId;
+      if (shown?.getLayer("planned-stop-selected")) shown.setFilter("planned-stop-selected", isStop(stopId));
+    },
+    remove(map) {
+      shown = null;
+      unlisten?.();
+      unlisten = null;
+      takeAway(map, PLANNED, ["planned-line", "planned-stops"]);
+    },
+  };
+}
+
+export interface WalkedRouteLayer extends MapLayer {
+  update(track: GeoJSON.FeatureCollection | null): void;
+}
+
+/** The walked way: solid, broken where the phone sent nothing. */
+export function walkedRouteLayer(): WalkedRouteLayer {
+  let shown: GlMap | null = null;
+  let track: GeoJSON.FeatureCollection = EMPTY;
+  return {
+    id: "walked-route",
+    add(map, context) {
+      shown = map;
+      registerArrowIcons(map, context.theme);
+      addSource(map, "walked-line", { type: "geojson", data: track });
+      addLayers(map, lineLayers("walked", PALETTES[context.theme].walked, context, null));
+    },
+    update(change) {
+      track = change ?? EMPTY;
+      setFeatures(shown, "walked-line", track);
+    },
+    remove(map) {
+      shown = null;
+      takeAway(map, ["walked-arrows", "walked-line", "walked-casing"], ["walked-line"]);
+    },
+  };
+}
+
+function isStop(id: string | null): ExpressionSpecification {
+  return ["==", ["get", "id"], id ?? ""];
+}
+
+function lineFeatures(lines: readonly Line[]): GeoJSON.FeatureCollection {
+  return {
+    type: "FeatureCollection",
+    features: lines.map((geometry) => ({ type: "Feature", geometry, properties: {} })),
+  };
+}
+
+/** Stops as points: the number, or a mark for what is done (✓) or will not be done (×). */
+export function stopFeatures(stops: readonly RouteStop[]): GeoJSON.FeatureCollection {
+  return {
+    type: "FeatureCollection",
+    features: stops.map((stop) => ({
+      type: "Feature",
+      geometry: { type: "Point", coordinates: [stop.lon, stop.lat] },
+      properties: {
+        id: stop.id,
+        text:
+          stop.state === "done"
+            ? "✓"
+            : stop.state === "skipped" || stop.state === "missed"
+              ? "×"
+              : String(stop.seq),
+        state: stop.state,
+        fixed: stop.fixed,
+      },
+    })),
+  };
+}
+
+function lineLayers(
+  name: "planned" | "walked",
+  colour: string,
+  context: LayerContext,
+  dashes: [number, number] | null,
+): Parameters<typeof addLayers>[1] {
+  const source = `${name}-line`;
+  const width: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 12, 2, 17, 4.5];
+  const casing: Parameters<typeof addLayers>[1] = dashes
+    ? []
+    : [
+        {
+          id: `${name}-casing`,
+          type: "line",
+          source,
+          layout: { "line-cap": "round", "line-join": "round" },
+          paint: { "line-color": PALETTES[context.theme].halo, "line-width": 7, "line-opacity": 0.8 },
+        },
+      ];
+  return [
+    ...casing,
+    {
+      id: `${name}-line`,
+      type: "line",
+      source,
+      layout: { "line-cap": dashes ? "butt" : "round", "line-join": "round" },
+      paint: {
+        "line-color": colour,
+        "line-width": width,
+        ...(dashes ? { "line-dasharray": dashes } : {}),
+      },
+    },
+    {
+      id: `${name}-arrows`,
+      type: "symbol",
+      source,
+      minzoom: 14,
+      layout: {
+        "symbol-placement": "line",
+        "symbol-spacing": 110,
+        "icon-image": `arrow-${name}`,
+        "icon-allow-overlap": true,
+        "icon-rotation-alignment": "map",
+      },
+    },
+  ];
+}
+
+function stopLayers(context: LayerContext, selected: string | null): Parameters<typeof addLayers>[1] {
+  const c = PALETTES[context.theme];
+  return [
+    {
+      id: "planned-stop-selected",
+      type: "circle",
+      source: "planned-stops",
+      filter: isStop(selected),
+      paint: { "circle-radius": 17, "circle-color": c.planned, "circle-opacity": 0.28 },
+    },
+    {
+      id: "planned-stops",
+      type: "circle",
+      source: "planned-stops",
+      paint: {
+        "circle-radius": ["case", ["get", "fixed"], 11.5, 10],
+        "circle-color": stopFill(c),
+        "circle-stroke-color": stopLine(c),
+        "circle-stroke-width": ["case", ["get", "fixed"], 3.5, 2],
+      },
+    },
+    {
+      id: "planned-stop-numbers",
+      type: "symbol",
+      source: "planned-stops",
+      layout: {
+        "text-field": ["get", "text"],
+        "text-size": 11,
+        "text-allow-overlap": true,
+        "text-ignore-placement": true,
+      },
+      paint: { "text-color": ["match", ["get", "state"], "done", c.stop, c.stopText] },
+    },
+  ];
+}
+
+function stopFill(c: Palette): ExpressionSpecification {
+  return ["match", ["get", "state"], "done", c.walked, c.stop];
+}
+
+function stopLine(c: Palette): ExpressionSpecification {
+  return [
+    "match",
+    ["get", "state"],
+    "done",
+    c.walked,
+    ["missed", "skipped"],
+    c.workerOld,
+    "arrived",
+    c.walked,
+    c.planned,
+  ];
+}
