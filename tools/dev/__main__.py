@@ -4,10 +4,11 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tools.dev import environment, running, web
-from tools.dev.checks import check
+from tools.dev.checks import run_checks
 from tools.dev.doctor import doctor
 from tools.dev.machine import TO_RUN, TO_TEST
 from tools.dev.terminal import Failure, explain, say
@@ -56,35 +57,37 @@ def main(argv: list[str]) -> int:
 
 
 def _dispatch(town: Town, arguments: argparse.Namespace, passed_on: list[str]) -> int:
-    match arguments.command:
-        case "up":
-            return running.up(town, detach=arguments.detach, with_town=not arguments.no_town)
-        case "down":
-            return running.down(town)
-        case "supervise":
-            return running.supervise(town)
-        case "test":
-            return test(town, passed_on)
-        case "check":
-            with town.set_up():
-                town.ensure_python(TO_RUN)
-                node = web.ensure_node(town.layout)
-                web.ensure_modules(town.layout, town.stamps, node)
-            with town.servers():
-                return check(town, node)
-        case "bench":
-            return in_town(town, [str(town.layout.python), "-m", "benchmarks", *passed_on])
-        case "manage":
-            return in_town(town, town.manage_argv(passed_on))
-        case "doctor":
-            return doctor(town)
-        case "logs":
-            return logs(town, arguments.name)
-        case _:
-            with town.set_up():
-                town.ensure_python(TO_RUN)
-                write_locks(town.layout)
-            return 0
+    commands: dict[str, Callable[[], int]] = {
+        "up": lambda: running.up(town, detach=arguments.detach, with_town=not arguments.no_town),
+        "down": lambda: running.down(town),
+        "supervise": lambda: running.supervise(town),
+        "test": lambda: test(town, passed_on),
+        "check": lambda: check(town),
+        "bench": lambda: in_town(town, [str(town.layout.python), "-m", "benchmarks", *passed_on]),
+        "manage": lambda: in_town(town, town.manage_argv(passed_on)),
+        "doctor": lambda: doctor(town),
+        "logs": lambda: logs(town, arguments.name),
+        "lock": lambda: lock(town),
+    }
+    return commands[arguments.command]()
+
+
+def check(town: Town) -> int:
+    """All linters and type checkers."""
+    with town.set_up():
+        town.ensure_python(TO_RUN)
+        node = web.ensure_node(town.layout)
+        web.ensure_modules(town.layout, town.stamps, node)
+    with town.servers():
+        return run_checks(town, node)
+
+
+def lock(town: Town) -> int:
+    """New lock files."""
+    with town.set_up():
+        town.ensure_python(TO_RUN)
+        write_locks(town.layout)
+    return 0
 
 
 def in_town(town: Town, argv: list[str]) -> int:

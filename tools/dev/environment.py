@@ -1,4 +1,4 @@
-"""The environment of every process: `GRIDWARD_*` variables composed from the layout and from what the developer gave."""
+"""The environment of every process: `GRIDWARD_*` variables from the layout and from what the developer gave."""
 
 import os
 import re
@@ -12,6 +12,7 @@ from tools.dev.terminal import Failure
 
 DEFAULT_BIND = "127.0.0.1:8000"
 OVERRIDES_FILE = "dev.env"
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - recognised, never a default
 OWNED = (
     "GRIDWARD_DATABASE_HOST",
     "GRIDWARD_DATABASE_PORT",
@@ -38,7 +39,7 @@ class Bind:
     @property
     def url(self) -> str:
         """Address for a browser on this machine."""
-        if self.host in {"0.0.0.0", "::"}:
+        if self.host in EVERYWHERE:
             return f"http://localhost:{self.port}"
         return f"http://{self.netloc}"
 
@@ -55,7 +56,7 @@ def parse_bind(text: str) -> Bind:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """`NAME=value` lines; empty lines and whole-line comments are skipped. Raises Failure naming a line that is neither."""
+    """`NAME=value` lines; empty ones and whole-line comments are skipped. Raises Failure naming any other line."""
     found: dict[str, str] = {}
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         text = line.strip()
@@ -125,7 +126,7 @@ def demo_settings(layout: Layout, given: Mapping[str, str], *, user_name: str = 
 
 
 def test_settings(layout: Layout) -> dict[str, str]:
-    """Settings of the test run. Nothing that a developer set for the demo reaches it; database, Redis and folders are its own."""
+    """Settings of the test run: database, Redis and folders of its own, nothing of what a developer set for the demo."""
     folder = layout.state / "test"
     demo = demo_settings(layout, {})
     return demo | {
@@ -151,7 +152,7 @@ def production_settings(layout: Layout) -> dict[str, str]:
 def allowed_hosts(bind: Bind) -> list[str]:
     """Names under which this machine may be asked: local ones, and its own when it listens beyond itself."""
     names = ["localhost", "127.0.0.1", "[::1]"]
-    if bind.host in {"0.0.0.0", "::"}:
+    if bind.host in EVERYWHERE:
         own = socket.gethostname()
         names += [own, *_addresses_of(own)]
     elif bind.host not in names and bind.host != "::1":
@@ -167,7 +168,7 @@ def _addresses_of(name: str) -> list[str]:
 
 
 def process_environment(layout: Layout, settings: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """The whole environment of a child: the developer's without any `GRIDWARD_*` and Python leftovers, plus `settings`."""
+    """The whole environment of a child: the developer's without `GRIDWARD_*` and Python leftovers, plus `settings`."""
     dropped = {"PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "DJANGO_SETTINGS_MODULE"}
     kept = {k: v for k, v in environ.items() if not k.startswith("GRIDWARD_") and k not in dropped}
     path = os.pathsep.join([str(layout.venv / "bin"), kept.get("PATH", "/usr/bin:/bin")])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools.dev.terminal import Failure
 
-SOCKETS_PARENT = Path("/tmp")
+SOCKETS_PARENT = Path("/tmp")  # noqa: S108 - short and always there; own_folder() refuses a foreign one
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Layout:
 
 
 def own_folder(path: Path, *, mode: int) -> None:
-    """Create `path` or take it as it is when it is ours. Raises Failure when somebody else made it (it may be a trap)."""
+    """Create `path`, or take it when it is ours. Raises Failure when somebody else made it (it may be a trap)."""
     path.mkdir(mode=mode, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():

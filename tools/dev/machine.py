@@ -79,7 +79,7 @@ def ensure_packages(layout: Layout, needs: tuple[Need, ...]) -> None:
     if code != 0 or still:
         raise Failure(
             f"the machine still lacks {', '.join(still) or 'something'} (apt-get ended with {code})",
-            next_step=f"install by hand: apt-get install {' '.join(_named(packages))} — then run the same command again",
+            next_step=f"install by hand: apt-get install {' '.join(_named(packages))}, then run this command again",
             log=log,
         )
 

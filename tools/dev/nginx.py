@@ -30,7 +30,7 @@ def write_configuration(layout: Layout, bind: Bind, settings: Mapping[str, str])
         "GRIDWARD_ACCESS_LOG": str(layout.logs / "access.log"),
         "GRIDWARD_UPSTREAM_WEB": f"unix:{layout.app_sockets / 'web.sock'}",
         "GRIDWARD_UPSTREAM_LIVE": f"unix:{layout.app_sockets / 'live.sock'}",
-        "GRIDWARD_FORWARDED_PROTO": "$scheme",
+        "GRIDWARD_FORWARDED_PROTO": "",
         "GRIDWARD_TILE_ORIGINS": settings.get("GRIDWARD_TILE_ORIGINS", ""),
         "GRIDWARD_WEB_DIST": settings["GRIDWARD_WEB_DIST"],
         "GRIDWARD_STATIC_DIR": settings["GRIDWARD_STATIC_DIR"],
@@ -80,7 +80,7 @@ def listener_on(port: int) -> str | None:
                 inodes.add(f"socket:[{fields[9]}]")
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if any(os.readlink(entry) in inodes for entry in (process / "fd").iterdir()):
+            if any(str(entry.readlink()) in inodes for entry in (process / "fd").iterdir()):
                 return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
         except OSError:
             continue

@@ -54,7 +54,7 @@ class Postgres:
 
     @cached_property
     def home(self) -> Path:
-        """Folder of the cluster and its log: inside the state folder, or elsewhere when the server may not enter there."""
+        """Folder of the cluster and its log: in the state folder, or elsewhere when the server may not enter there."""
         if self._location_note.is_file():
             return Path(self._location_note.read_text().strip())
         home = self.layout.state / "pg"
@@ -83,7 +83,7 @@ class Postgres:
         wanted = int(stated.read_text()) if stated.is_file() else (versions[0] if versions else 0)
         if wanted not in versions:
             raise Failure(
-                f"the data in {self.data} needs PostgreSQL {wanted} with PostGIS, the machine has {versions or 'none'}",
+                f"{self.data} needs PostgreSQL {wanted} with PostGIS, the machine has {versions or 'none'}",
                 next_step=f"install postgresql-{wanted}-postgis-3, or remove {self.home} to begin with an empty database",
             )
         return POSTGRES_FOLDER / str(wanted) / "bin"
@@ -146,7 +146,7 @@ class Postgres:
         return done.stdout.strip()
 
     def migrations_applied(self) -> str:
-        """Count and newest row of the migration table, '' when there is none: cheap to ask, changes with every migration."""
+        """Count and newest row of the migration table, '' without one: cheap to ask, other after every migration."""
         done = self._psql("SELECT count(*), max(id), max(applied) FROM django_migrations", database="gridward")
         return done.stdout.strip() if done.returncode == 0 else ""
 
@@ -187,15 +187,13 @@ class Postgres:
 
     def _create_databases(self) -> None:
         """PostGIS goes into the template: the application's role needs no right to install extensions."""
-        for template in ("template1", *DATABASES):
-            if template != "template1" and not self.query(
-                f"SELECT 1 FROM pg_database WHERE datname = '{template}'", database=ADMIN
-            ):
-                self.query(f"CREATE DATABASE {template} OWNER {APP_ROLE}", database=ADMIN)
-            if template == "template1":
-                self.query("CREATE EXTENSION IF NOT EXISTS postgis", database=template)
-                if not self.query(f"SELECT 1 FROM pg_roles WHERE rolname = '{APP_ROLE}'", database=template):
-                    self.query(f"CREATE ROLE {APP_ROLE} LOGIN CREATEDB", database=template)
+        self.query("CREATE EXTENSION IF NOT EXISTS postgis", database="template1")
+        if APP_ROLE not in self.query("SELECT rolname FROM pg_roles", database=ADMIN).split():
+            self.query(f"CREATE ROLE {APP_ROLE} LOGIN CREATEDB", database=ADMIN)
+        existing = self.query("SELECT datname FROM pg_database", database=ADMIN).split()
+        for name in DATABASES:
+            if name not in existing:
+                self.query(f"CREATE DATABASE {name} OWNER {APP_ROLE}", database=ADMIN)
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8"}

@@ -1,6 +1,5 @@
 """Small questions about processes and their logs."""
 
-import os
 from pathlib import Path
 
 
@@ -16,4 +15,4 @@ def is_process(pid: int, name: str) -> bool:
 def keep_small(log: Path, limit: int = 10_000_000) -> None:
     """Start a new log file when this one has grown; one older is kept."""
     if log.exists() and log.stat().st_size > limit:
-        os.replace(log, log.with_name(log.name + ".1"))
+        log.replace(log.with_name(log.name + ".1"))

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from tools.dev import nginx
-from tools.dev.environment import Bind, parse_bind
+from tools.dev.environment import EVERYWHERE, Bind, parse_bind
 from tools.dev.locks import tried
 from tools.dev.machine import TO_RUN
 from tools.dev.processes import is_process
@@ -179,7 +179,7 @@ def _wait_for_answer(town: Town, bind: Bind, supervisor: Supervisor) -> None:
 
 
 def _answers(bind: Bind) -> bool:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind.host, bind.host)
+    host = EVERYWHERE.get(bind.host, bind.host)
     connection = http.client.HTTPConnection(host, bind.port, timeout=5)
     try:
         connection.request("GET", "/healthz")
@@ -202,22 +202,19 @@ def _print_town(town: Town, bind: Bind, *, with_town: bool) -> None:
 
 
 class _Stream:
-    """New lines of several logs, printed with the name of their process."""
+    """New lines of several logs (all there already), printed with the name of their process."""
 
     def __init__(self, logs: list[Path]) -> None:
-        self.positions = {log: log.stat().st_size if log.exists() else 0 for log in logs}
+        self.positions = {log: log.stat().st_size for log in logs}
 
     def print_new(self) -> None:
-        for log, position in self.positions.items():
+        for log in self.positions:
             size = log.stat().st_size if log.exists() else 0
-            if size < position:
-                position = 0
-            if size > position:
-                with log.open("rb") as file:
-                    file.seek(position)
-                    chunk = file.read(size - position)
-                end = chunk.rfind(b"\n") + 1
-                for line in chunk[:end].decode(errors="replace").splitlines():
-                    say(f"{log.stem:>7} | {line}")
-                position += end
-            self.positions[log] = position
+            begin = self.positions[log] if self.positions[log] <= size else 0
+            with log.open("rb") as file:
+                file.seek(begin)
+                chunk = file.read(size - begin)
+            end = chunk.rfind(b"\n") + 1
+            for line in chunk[:end].decode(errors="replace").splitlines():
+                say(f"{log.stem:>7} | {line}")
+            self.positions[log] = begin + end

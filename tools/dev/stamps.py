@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def digest_of(paths: Iterable[Path], *words: str) -> str:
-    """Digest over names and contents of files (folders are walked) and further words; a missing path counts as absent."""
+    """Digest over names and contents of files (folders are walked) and further words; a missing path adds nothing."""
     total = hashlib.sha256()
     for word in words:
         total.update(f"{len(word)}:{word}".encode())

@@ -1,5 +1,6 @@
 """Keeps the processes of a town running: starts them, starts again what dies, stops them all."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -41,6 +42,18 @@ class Child:
 
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
+
+    def ended_within(self, seconds: float) -> bool:
+        try:
+            return self.process is None or self.process.wait(seconds) is not None
+        except subprocess.TimeoutExpired:
+            return False
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the whole group: a killed master may leave workers behind."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
 
 
 @dataclass
@@ -86,16 +99,13 @@ class Supervisor:
         """Ask all to stop at once, from the door inwards; kill what is still there after its patience."""
         running = [child for child in reversed(self.children) if child.is_running()]
         for child in running:
-            _signal(child, signal.SIGTERM)
+            child.signal(signal.SIGTERM)
         started = time.monotonic()
         for child in running:
             left = max(0.1, child.program.patience_s - (time.monotonic() - started))
-            try:
-                assert child.process is not None
-                child.process.wait(left)
-            except subprocess.TimeoutExpired:
+            if not child.ended_within(left):
                 say(f"{child.program.name} did not stop in {child.program.patience_s:.0f} s: killed")
-                _signal(child, signal.SIGKILL)
+                child.signal(signal.SIGKILL)
 
     def ask_to_stop(self, _number: int = 0, _frame: object = None) -> None:
         self.is_stopping = True
@@ -125,11 +135,10 @@ class Supervisor:
             pause = pause_after(child.deaths)
             child.not_before = now + pause
             code = child.process.returncode
-            _signal(child, signal.SIGKILL)
+            child.signal(signal.SIGKILL)
             child.process = None
-            say(
-                f"{child.program.name} ended with {code}; starts again in {pause:.0f} s (./dev logs {child.program.name})"
-            )
+            name = child.program.name
+            say(f"{name} ended with {code}; starts again in {pause:.0f} s (./dev logs {name})")
         elif now >= child.not_before:
             self._start(child)
 
@@ -142,15 +151,6 @@ class Supervisor:
                 server.start()
             except Failure as failure:
                 say(f"{name}: {failure.what}; trying again ({failure.log})")
-
-
-def _signal(child: Child, number: signal.Signals) -> None:
-    """To the whole group: a killed master may leave workers behind."""
-    assert child.process is not None
-    try:
-        os.killpg(child.process.pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _listens(path: Path | None) -> bool:

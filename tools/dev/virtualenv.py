@@ -68,7 +68,7 @@ def pip_settings(python: Path) -> dict[str, str]:
 
 
 def uv_settings(pip: dict[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """uv does not read pip's settings: carry a mirror over, so that one set for pip serves both. uv's own settings win."""
+    """pip's settings in uv's words, because uv does not read them: a mirror set for pip serves both. uv's own win."""
     wanted = {"UV_SYSTEM_CERTS": "true", "UV_LINK_MODE": "copy"}
     names = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS"}
     for option, variable in names.items():
