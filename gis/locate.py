@@ -4,14 +4,14 @@ The rule, the same in this engine, in SQL and on the phone:
 
 1. The point is rounded to 1e-7 degree (`snap_degrees`), half to even.
 2. Grids that cover it (border included) are its grids. Several: the lowest code owns, all are named (`on_border`).
-3. With an accuracy, a circle of that radius is drawn in the metric zone of the point. When it reaches a grid that does not
-   cover the point, or several cover it, the answer is `uncertain`: shares of the circle are given, the largest share owns,
-   then the lowest code.
-4. In no grid: the nearest grid within `snap_m` owns (`snapped`; lowest code on ties); else inside a parent (community)
-   it is a `gap`; else `outside`.
+3. With an accuracy, a circle of that radius is drawn in the metric zone of the point. When it reaches a grid that does
+   not cover the point, or several cover it, the answer is `uncertain`: shares of the circle are given, the largest
+   share owns, then the lowest code.
+4. In no grid: the nearest grid within `snap_m` owns (`snapped`; lowest code on ties; 0 switches this off); else inside
+   a parent (community) it is a `gap`; else `outside`.
 
-Codes are compared byte by byte (SQL: COLLATE "C"). `decide` holds steps 2-4; it is fed by the engine with its own rows and
-may be fed with the rows of `REACHED_SQL`.
+Codes are compared byte by byte (SQL: COLLATE "C"). `decide` holds steps 2-4; it is fed by the engine with its own rows
+and may be fed with the rows of `REACHED_SQL`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,6 +37,8 @@ SNAP_PER_DEGREE: Final = 1e7
 CIRCLE_MAX_M: Final = 1_000.0
 CIRCLE_QUAD_SEGS: Final = 16
 SHARE_DECIMALS: Final = 6
+# Two PROJ builds differ by 0.03 mm; a straight side in degrees is bent by less in the metric zone.
+METRE_DECIMALS: Final = 3
 # Metres of one degree of latitude at the equator, the smallest there is; 1 % is added for the curve of the parallels.
 DEGREE_M: Final = 110_574.0
 # From this many points per grid on, going through the grids is faster than going through the points (measured).
@@ -116,7 +118,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A grid that may be meant. `share` of the accuracy circle, 0..1, None without accuracy; `distance_m` 0 when covered."""
+    """A grid that may be meant; `share` of the accuracy circle 0..1, None without one; `distance_m` 0 when covered."""
 
     id: GridId
     code: str
@@ -169,7 +171,7 @@ def circle_radius_m(accuracy_m: float | None) -> float:
 
 
 def reach_parameters(lon: float, lat: float, *, accuracy_m: float | None, snap_m: float) -> dict[str, float | str]:
-    """Parameters of `REACHED_SQL`; the same numbers steer the engine. Raises CoordinateError like `GridIndex.locate`."""
+    """Parameters of `REACHED_SQL`; the same numbers steer the engine. Raises CoordinateError like `locate`."""
     x, y = check_position(lon, lat)
     if not (isfinite(snap_m) and snap_m >= 0):
         raise ValueError(f"snap_m of {snap_m} m")
@@ -200,7 +202,8 @@ def decide(
         return _answer(Kind.UNCERTAIN, touched, parent)
     if covering:
         return _answer(Kind.INSIDE if len(covering) == 1 else Kind.ON_BORDER, covering, parent)
-    close = sorted((row for row in rows if row.distance_m <= snap_m), key=lambda row: (round(row.distance_m, 3), row.code))
+    close = [row for row in rows if 0 < snap_m >= row.distance_m]
+    close.sort(key=lambda row: (round(row.distance_m, METRE_DECIMALS), row.code))
     if close:
         return _answer(Kind.SNAPPED, close, parent)
     return _answer(Kind.OUTSIDE if parent is None else Kind.GAP, [], parent)
@@ -212,8 +215,10 @@ def _answer(kind: Kind, rows: Sequence[Reach], parent: tuple[GridId, str] | None
         kind=kind,
         id=owner.id if owner else None,
         code=owner.code if owner else None,
-        candidates=tuple(Candidate(row.id, row.code, row.share, row.distance_m) for row in rows),
-        border_m=owner.border_m if owner else None,
+        candidates=tuple(
+            Candidate(row.id, row.code, row.share, round(row.distance_m, METRE_DECIMALS)) for row in rows
+        ),
+        border_m=round(owner.border_m, METRE_DECIMALS) if owner else None,
         parent_id=parent[0] if parent else None,
         parent_code=parent[1] if parent else None,
     )
@@ -222,8 +227,9 @@ def _answer(kind: Kind, rows: Sequence[Reach], parent: tuple[GridId, str] | None
 class GridIndex:
     """Grids in force, ready to locate points: R-tree, prepared polygons, metric shapes on demand.
 
-    Immutable and safe to share between threads. `stamp` is the version of the grid table it was built from; whoever keeps
-    an index compares it with the table's stamp before use. Raises ValueError for an empty, invalid or doubly coded shape.
+    Immutable and safe to share between threads. `stamp` is the version of the grid table it was built from; whoever
+    keeps an index compares it with the table's stamp before use. Raises ValueError for an empty, invalid or doubly
+    coded shape.
     """
 
     def __init__(self, grids: Sequence[GridShape], *, parents: Sequence[GridShape] = (), stamp: str = "") -> None:
@@ -234,10 +240,10 @@ class GridIndex:
         self._flat: dict[tuple[int, int], Polygon | MultiPolygon] = {}
 
     def locate(self, lon: float, lat: float, *, accuracy_m: float | None = None, snap_m: float = 25.0) -> Located:
-        """Where a WGS84 point belongs, with its candidates.
+        """Where a WGS84 point belongs, with its candidates; metres to the millimetre.
 
         `accuracy_m`: radius of the circle the device is sure of, None or 0 when unknown; `snap_m`: how far outside all
-        grids a point still belongs to the nearest. Raises CoordinateError for a bad point or accuracy.
+        grids a point still belongs to the nearest, 0: never. Raises CoordinateError for a bad point or accuracy.
 
         >>> index = GridIndex([GridShape(1, "330281002011001", shapely.box(121.17, 30.05, 121.172, 30.052))])
         >>> index.locate(121.171, 30.051).kind, index.locate(121.171, 30.0499).kind, index.locate(121.2, 30.05).kind
