@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.gis.geos import Point
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from backend.accounts.actor import SYSTEM, Actor
 from backend.accounts.roles import FIELD_ROLES
@@ -91,6 +91,7 @@ def report_case(*, actor: Actor, report: NewReport, now: datetime) -> Reported:
     The same report again answers with the stored case. Raises IdReused for another content under the id, BadPoint,
     OutsideServedArea, UnknownMatter, UnknownCondition, PhotoNotYours, EvidenceMissing, NotInOwnGrid.
     """
+    _queue_up(report.id)
     known = Case.objects.filter(pk=report.id).first()
     if known is not None:
         return _repeated(actor, known, report)
@@ -125,14 +126,15 @@ def report_case(*, actor: Actor, report: NewReport, now: datetime) -> Reported:
         reported_at=now,
     )
     case.number = _next_number(verdict, now)
-    try:
-        with transaction.atomic():
-            case.save(force_insert=True)
-    except IntegrityError:
-        # Two copies of one report at once: the other one won and is committed by now.
-        return _repeated(actor, Case.objects.get(pk=report.id), report)
+    case.save(force_insert=True)
     _open(case, actor=actor, report=report, verdict=verdict, now=now)
     return Reported(case, access.tracking_code(case.pk), is_new=True)
+
+
+def _queue_up(report_id: UUID) -> None:
+    """Copies of one report that come at once are taken one after the other; others don't wait."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(report_id)])
 
 
 def _repeated(actor: Actor, known: Case, report: NewReport) -> Reported:

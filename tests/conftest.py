@@ -1,0 +1,41 @@
+"""Fixtures that every room's tests share. Real PostgreSQL/PostGIS and Redis; no network."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+# Tests keep their Redis databases and their photos apart from a running town.
+os.environ.setdefault("GRIDWARD_REDIS_DATABASE_BASE", "8")
+os.environ["GRIDWARD_ENV"] = "test"
+
+import pytest
+from django.conf import settings
+
+from tests.world import World, make_world
+
+NOON = datetime.fromisoformat("2026-11-18T10:00:00+08:00")  # a Wednesday in a week without holidays
+
+
+def pytest_configure() -> None:
+    # Each process has a database of its own, so that two runs on one machine never meet.
+    settings.DATABASES["default"]["TEST"]["NAME"] += f"_{os.getpid()}"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _own_media(tmp_path_factory: pytest.TempPathFactory, settings: object) -> None:
+    settings.MEDIA_ROOT = Path(tmp_path_factory.getbasetemp()) / "media"  # type: ignore[attr-defined]
+    settings.SMS_FILE = Path(tmp_path_factory.getbasetemp()) / "sms.log"  # type: ignore[attr-defined]
+
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Wednesday 2026-11-18, 10:00 in Shanghai."""
+    return NOON
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """Two streets, three communities, eight grids, one person per role and area: see `tests.world`."""
+    return make_world(NOON)
