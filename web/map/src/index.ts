@@ -9,3 +9,4 @@ export * from "./layers/workers";
 export { default as MapView } from "./MapView.vue";
 export * from "./palette";
 export * from "./style";
+export * from "./town";
