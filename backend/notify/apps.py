@@ -1,4 +1,4 @@
-"""Registers the `notify` app."""
+"""Registers the `notify` app and lets commits hurry its relay."""
 
 from django.apps import AppConfig
 
@@ -7,3 +7,9 @@ class NotifyConfig(AppConfig):
     name = "backend.notify"
     label = "notify"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from backend.core import outbox
+        from backend.notify.nudge import nudge
+
+        outbox.nudge_with(nudge)

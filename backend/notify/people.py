@@ -1,0 +1,67 @@
+"""Who hears of what: in-app notices for reporters and workers, SMS where somebody has no app."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from backend.accounts.models import User
+from backend.cases.models import Case
+from backend.core.crypto import decrypt
+from backend.core.models import OutboxMessage
+from backend.notify import sms, texts
+from backend.notify.models import Notification
+
+# Steps that a reporter is told of, and those that a responsible worker is told of.
+_REPORTER_HEARS = frozenset({"dispatch", "refuse", "accept", "submit", "close", "rework", "cancel", "force_close", "reopen"})
+_WORKER_HEARS = frozenset({"dispatch", "assign", "rework", "reopen", "escalate", "cancel"})
+
+
+def notify_people(message: OutboxMessage, now: datetime) -> None:
+    """Writes the notices of one message; a repeat finds them written."""
+    if message.topic == "case_changed":
+        _case_changed(message, now)
+    elif message.topic == "one_time_code":
+        _one_time_code(message)
+    elif message.topic == "plan_published":
+        for worker_id in message.payload.get("worker_ids", []):
+            _in_app(message, UUID(worker_id), "plan_published", message.payload, now, case_id=None)
+
+
+def _case_changed(message: OutboxMessage, now: datetime) -> None:
+    action = message.payload["action"]
+    case = Case.objects.select_related("matter").filter(pk=message.key).first()
+    if case is None:
+        return
+    facts = {
+        "number": case.number, "action": action, "state": message.payload["state"],
+        "matter": {"zh": case.matter.name_zh, "en": case.matter.name_en},
+    }
+    reporter, worker = message.payload.get("reporter_id"), message.payload.get("responsible_id")
+    if reporter and action in _REPORTER_HEARS:
+        _in_app(message, UUID(reporter), f"case_{action}", facts, now, case_id=case.pk)
+    if worker and worker != reporter and action in _WORKER_HEARS:
+        _in_app(message, UUID(worker), f"case_{action}", facts, now, case_id=case.pk)
+    if not reporter and case.contact_phone and action in ("close", "refuse"):
+        sms.send(
+            phone=str(case.contact_phone), text=texts.case_ended(case.number, action), key=f"{message.pk}", kind=action
+        )
+
+
+def _in_app(
+    message: OutboxMessage, user_id: UUID, topic: str, facts: dict[str, Any], now: datetime, *, case_id: UUID | None
+) -> None:
+    if not User.objects.filter(pk=user_id, is_active=True).exists():
+        return
+    Notification.objects.get_or_create(
+        outbox_id=message.pk,
+        user_id=user_id,
+        channel=Notification.Channel.IN_APP,
+        defaults={"topic": topic, "facts": facts, "case_id": case_id, "created_at": now, "sent_at": now},
+    )
+
+
+def _one_time_code(message: OutboxMessage) -> None:
+    """Phone and code travel encrypted; they are opened only here, on their way out."""
+    phone = decrypt(bytes.fromhex(message.payload["phone"]))
+    code = decrypt(bytes.fromhex(message.payload["code"]))
+    sms.send(phone=phone, text=texts.one_time_code(code), key=str(message.pk), kind="one_time_code")

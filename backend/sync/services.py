@@ -1,0 +1,103 @@
+"""Offline operations: at most once each, refusals kept and shown, nothing lost."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError, connection, transaction
+
+from backend.accounts.actor import Actor
+from backend.core.errors import DomainError
+from backend.core.ids import digest_of
+from backend.sync.errors import OperationReused, UnknownOperation
+from backend.sync.models import Receipt
+
+log = logging.getLogger(__name__)
+
+# What applies one operation and says what came of it, as JSON for the receipt. Registered by the edge, which knows
+# how a payload is checked; the order of a batch is the order in which the phone captured it.
+Handler = Callable[[Actor, dict[str, Any], datetime, datetime | None], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a phone did while it may have been offline. `op_id` is a UUIDv7 made at capture."""
+
+    op_id: UUID
+    kind: str
+    payload: dict[str, Any]
+    captured_at: datetime | None = None
+
+    def digest(self) -> bytes:
+        return digest_of([self.kind, self.payload])
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one operation ended. `retry`: nothing is stored of it, the phone should send it again."""
+
+    op_id: UUID
+    outcome: str
+    problem: dict[str, Any] | None = None
+    result: dict[str, Any] | None = field(default=None)
+
+
+def apply_operations(
+    *, actor: Actor, operations: Sequence[Operation], handlers: dict[str, Handler], now: datetime
+) -> list[Answer]:
+    """Applies a batch in order, each in a transaction of its own: one bad operation never blocks the others."""
+    return [_answer(actor, operation, handlers, now) for operation in operations]
+
+
+def _answer(actor: Actor, operation: Operation, handlers: dict[str, Handler], now: datetime) -> Answer:
+    try:
+        receipt = _apply_once(actor, operation, handlers, now)
+    except OperationReused as error:
+        return Answer(operation.op_id, "refused", problem=_problem(error))
+    except (DatabaseError, OSError) as error:
+        log.warning("operation %s is to be sent again: %s", operation.op_id, type(error).__name__)
+        return Answer(operation.op_id, "retry", problem={"code": "unavailable", "detail": "send it again later"})
+    return Answer(operation.op_id, receipt.outcome, problem=receipt.problem, result=receipt.result)
+
+
+@transaction.atomic
+def _apply_once(actor: Actor, operation: Operation, handlers: dict[str, Handler], now: datetime) -> Receipt:
+    assert actor.user_id is not None
+    _queue_up(actor.user_id, operation.op_id)
+    known = Receipt.objects.filter(user_id=actor.user_id, op_id=operation.op_id).first()
+    if known is not None:
+        if bytes(known.payload_digest) != operation.digest():
+            raise OperationReused("this operation id was used for something else", field="op_id")
+        return known
+    receipt = Receipt(
+        op_id=operation.op_id, user_id=actor.user_id, kind=operation.kind[:30], payload_digest=operation.digest(),
+        outcome=Receipt.Outcome.APPLIED, captured_at=operation.captured_at, received_at=now,
+    )
+    try:
+        with transaction.atomic():
+            receipt.result = _handler(handlers, operation.kind)(actor, operation.payload, now, operation.captured_at)
+    except DomainError as error:
+        receipt.outcome, receipt.problem = Receipt.Outcome.REFUSED, _problem(error)
+    receipt.save(force_insert=True)
+    return receipt
+
+
+def _queue_up(user_id: UUID, op_id: UUID) -> None:
+    """Two copies of one operation at once are taken one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [f"{user_id}/{op_id}"])
+
+
+def _handler(handlers: dict[str, Handler], kind: str) -> Handler:
+    if kind not in handlers:
+        raise UnknownOperation(f"no operation is called {kind!r}; update the app", field="kind")
+    return handlers[kind]
+
+
+def _problem(error: DomainError) -> dict[str, Any]:
+    facts = {name: fact if isinstance(fact, str | int | float | bool | list | dict) else str(fact)
+             for name, fact in error.facts.items()}
+    return {"code": error.code, "detail": error.detail, **facts}
