@@ -12,7 +12,6 @@ from tools.dev.terminal import answer, say
 from tools.dev.town import Town
 from tools.dev.web import Node
 
-
 TYPED_ROOMS = ("backend", "gis", "mobile_api", "maps", "fixtures", "benchmarks", "tools")
 
 

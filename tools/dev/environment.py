@@ -126,7 +126,7 @@ def demo_settings(layout: Layout, given: Mapping[str, str], *, user_name: str = 
 
 
 def test_settings(layout: Layout) -> dict[str, str]:
-    """Settings of the test run: database, Redis and folders of its own, nothing of what a developer set for the demo."""
+    """Settings of the test run: its own database, Redis and folders, nothing of what a developer set for the demo."""
     folder = layout.state / "test"
     demo = demo_settings(layout, {})
     return demo | {
@@ -168,7 +168,7 @@ def _addresses_of(name: str) -> list[str]:
 
 
 def process_environment(layout: Layout, settings: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """The whole environment of a child: the developer's without `GRIDWARD_*` and Python leftovers, plus `settings`."""
+    """The environment of a child: the developer's without `GRIDWARD_*` and Python leftovers, plus `settings`."""
     dropped = {"PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "DJANGO_SETTINGS_MODULE"}
     kept = {k: v for k, v in environ.items() if not k.startswith("GRIDWARD_") and k not in dropped}
     path = os.pathsep.join([str(layout.venv / "bin"), kept.get("PATH", "/usr/bin:/bin")])

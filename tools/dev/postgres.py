@@ -84,7 +84,7 @@ class Postgres:
         if wanted not in versions:
             raise Failure(
                 f"{self.data} needs PostgreSQL {wanted} with PostGIS, the machine has {versions or 'none'}",
-                next_step=f"install postgresql-{wanted}-postgis-3, or remove {self.home} to begin with an empty database",
+                next_step=f"install postgresql-{wanted}-postgis-3, or remove {self.home} to begin anew",
             )
         return POSTGRES_FOLDER / str(wanted) / "bin"
 
@@ -170,8 +170,8 @@ class Postgres:
         shutil.rmtree(aside, ignore_errors=True)
         log = self.layout.setup_log("initdb")
         run(
-            [*self._as_server(), self.programs / "initdb", "-D", aside, "-U", ADMIN, "--encoding=UTF8", "--locale=C.UTF-8",
-             "--data-checksums", "--auth-local=peer", "--auth-host=reject"],
+            [*self._as_server(), self.programs / "initdb", "-D", aside, "-U", ADMIN, "--encoding=UTF8",
+             "--locale=C.UTF-8", "--data-checksums", "--auth-local=peer", "--auth-host=reject"],
             log=log,
             failing="could not create the PostgreSQL cluster",
             next_step=f"see the log; the folder is {self.home}",
