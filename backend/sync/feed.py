@@ -46,14 +46,14 @@ class Page:
 
 
 def remember(message: OutboxMessage, now: datetime) -> None:
-    """Consumer of the relay: one line for the area, and a removal for a worker who lost a case."""
+    """Consumer of the relay: one line for the area that the message concerns."""
     kind = _KIND.get(message.topic)
     if kind is None or not message.area_path:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO sync_change (transaction, area_path, user_id, kind, subject_id, op, at) "
-            "VALUES (pg_current_xact_id()::text::bigint, %s, NULL, %s, %s, 'upsert', %s)",
+            "INSERT INTO sync_change (transaction, area_path, kind, subject_id, op, at) "
+            "VALUES (pg_current_xact_id()::text::bigint, %s, %s, %s, 'upsert', %s)",
             [message.area_path, kind, message.key, now],
         )
 

@@ -33,11 +33,10 @@ class Change(models.Model):
     seq = models.BigAutoField(primary_key=True)
     transaction = models.BigIntegerField(help_text="pg_current_xact_id() of the writer")
     area_path = models.CharField(max_length=80)
-    user = models.ForeignKey("accounts.User", models.CASCADE, null=True, related_name="+")
     kind = models.CharField(max_length=20)
     subject_id = models.UUIDField()
     op = models.CharField(max_length=8, choices=[("upsert", "upsert"), ("remove", "remove")])
     at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["area_path", "seq"]), models.Index(fields=["user", "seq"])]
+        indexes = [models.Index(fields=["transaction", "seq"])]
