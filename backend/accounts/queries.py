@@ -1,16 +1,11 @@
-"""Reads about people: what they hold, what they agreed to, whether a use of a role is already on record."""
+"""Reads about people: what they hold and what they agreed to."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from backend.accounts.actor import Actor
 from backend.accounts.models import Consent, Membership, User
 from backend.accounts.roles import PRECEDENCE, Role
-from backend.core import audit
-from backend.core.models import AuditEntry
-
-_ROLE_USE_KEPT = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +41,3 @@ def roles_held(user: User, *, now: datetime) -> list[RoleLine]:
 def consent_in_force(user_id: UUID, purpose: str) -> Consent | None:
     """The newest word of the person on this purpose; None when never asked."""
     return Consent.objects.filter(user_id=user_id, purpose=purpose).order_by("-at", "-id").first()
-
-
-def note_role_use(actor: Actor, *, now: datetime) -> None:
-    """Puts it on record, once in twelve hours, that a person acts in another role than their highest."""
-    known = AuditEntry.objects.filter(
-        actor_id=actor.user_id, action="role_used", role=actor.role, at__gt=now - _ROLE_USE_KEPT
-    )
-    if not known.exists():
-        audit.record(
-            "role_used", actor_id=actor.user_id, role=actor.role, subject_kind="user", subject_id=actor.user_id, now=now
-        )

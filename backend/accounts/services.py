@@ -11,6 +11,7 @@ import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from django.contrib.auth.hashers import check_password, make_password
@@ -33,6 +34,7 @@ from backend.accounts.roles import Role
 from backend.core import audit, outbox
 from backend.core.crypto import blind_index, encrypt
 from backend.core.ids import uuid7
+from backend.core.models import AuditEntry
 
 ACCESS_LIFE = timedelta(minutes=15)
 REFRESH_LIFE = timedelta(days=30)
@@ -46,10 +48,9 @@ CODE_TRIES = 5
 CODE_PAUSE = timedelta(seconds=60)
 CODES_A_PHONE_AND_DAY = 10
 CODES_AN_ADDRESS_AND_HOUR = 30
+_ROLE_USE_KEPT = timedelta(hours=12)
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
-# Compared against when the name is unknown, so that an unknown name takes as long as a wrong password.
-_NOBODYS_PASSWORD = make_password(secrets.token_urlsafe(16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def check_credentials(*, username: str, password: str, address: str, now: dateti
     subject = f"name:{username.lower()}"[:120]
     attempt = _book_attempt(subject=subject, address=address, now=now)
     user = User.objects.filter(username=username).first()
-    fits = check_password(password, user.password if user else _NOBODYS_PASSWORD)
+    fits = check_password(password, user.password if user else _nobodys_password())
     if user is None or not fits or not user.is_active:
         audit.record(
             "sign_in_failed", actor_id=user.pk if user else None, role="", subject_kind="user",
@@ -101,6 +102,12 @@ def check_credentials(*, username: str, password: str, address: str, now: dateti
         raise BadCredentials("check the name and the password")
     SignInAttempt.objects.filter(pk=attempt.pk).delete()
     return user
+
+
+@lru_cache
+def _nobodys_password() -> str:
+    """Compared against when the name is unknown, so that an unknown name takes as long as a wrong password."""
+    return make_password(secrets.token_urlsafe(16))
 
 
 @transaction.atomic
@@ -325,6 +332,17 @@ def set_consent(
     )  # fmt: skip
     outbox.owe("consent_changed", consent.pk, now=now, user_id=str(actor.user_id), purpose=purpose, granted=granted)
     return consent
+
+
+def note_role_use(actor: Actor, *, now: datetime) -> None:
+    """Puts it on record, once in twelve hours, that a person acts in another role than their highest."""
+    known = AuditEntry.objects.filter(
+        actor_id=actor.user_id, action="role_used", role=actor.role, at__gt=now - _ROLE_USE_KEPT
+    )
+    if not known.exists():
+        audit.record(
+            "role_used", actor_id=actor.user_id, role=actor.role, subject_kind="user", subject_id=actor.user_id, now=now
+        )
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -119,6 +120,11 @@ def get_area(actor: Actor, code: str) -> Area:
 
 def area_by_path(path: str) -> Area | None:
     return Area.objects.filter(path=path).first()
+
+
+def areas_at(paths: Sequence[str]) -> list[Area]:
+    """The areas with these paths, in the order of the tree."""
+    return list(Area.objects.filter(path__in=paths).order_by("path"))
 
 
 @dataclass(frozen=True, slots=True)

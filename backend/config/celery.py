@@ -32,5 +32,6 @@ app.conf.beat_schedule = {
         "task": "backend.patrols.tasks.keep_track_partitions",
         "schedule": crontab(minute="20", hour="3"),
     },
+    "forget-expired": {"task": "backend.accounts.tasks.forget_expired", "schedule": crontab(minute="40")},
     "watch-calendar": {"task": "backend.core.tasks.watch_calendar", "schedule": crontab(minute="0", hour="8")},
 }

@@ -182,6 +182,12 @@ SMS_PROVIDER = env.choice("GRIDWARD_SMS_PROVIDER", among=("console", "file"), de
 SMS_FILE = env.path("GRIDWARD_SMS_FILE", default=DATA_DIR / "sms.log")
 PHOTO_SENDFILE_PREFIX = env.text("GRIDWARD_PHOTO_SENDFILE_PREFIX", default="")
 
+# What one address may do in an hour without signing in. Sign-ins and codes are counted in `backend.accounts.services`.
+HOURLY_LIMITS = {
+    "anonymous_report": env.integer("GRIDWARD_ANONYMOUS_REPORTS_PER_HOUR", default=30, minimum=1),
+    "photo": env.integer("GRIDWARD_ANONYMOUS_PHOTOS_PER_HOUR", default=60, minimum=1),
+    "track": env.integer("GRIDWARD_TRACKING_LOOKUPS_PER_HOUR", default=120, minimum=1),
+}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "mobile_api.common.authentication.BearerAuthentication",
@@ -192,8 +198,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["mobile_api.common.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "mobile_api.common.schema.GridwardSchema",
     "EXCEPTION_HANDLER": "mobile_api.common.problem.to_problem",
-    "DEFAULT_THROTTLE_RATES": {"anonymous_report": "30/hour", "photo": "60/hour", "login": "30/hour", "code": "10/hour"},
-    "NUM_PROXIES": 1,
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {

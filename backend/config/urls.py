@@ -6,3 +6,8 @@ urlpatterns = [
     path("", include("mobile_api.urls")),
     path("", include("maps.urls")),
 ]
+
+handler400 = "mobile_api.common.problem.bad_request"
+handler403 = "mobile_api.common.problem.forbidden"
+handler404 = "mobile_api.common.problem.not_found"
+handler500 = "mobile_api.common.problem.server_error"
