@@ -1,0 +1,50 @@
+"""A case's history in words, Chinese and English. Names of people are never part of it."""
+
+from backend.cases.models import CaseEvent
+from backend.cases.workflow import Action
+
+_ROLE = {
+    "resident": ("居民", "the resident"),
+    "grid_worker": ("网格员", "the grid worker"),
+    "grid_leader": ("网格长", "the grid leader"),
+    "community": ("社区值班台", "the community desk"),
+    "street": ("街道指挥中心", "the street command centre"),
+    "district": ("区县平台", "the district"),
+    "city": ("市级平台", "the city"),
+    "department": ("处置部门", "the department"),
+    "system": ("系统", "the system"),
+}
+
+# {who} is the role that took the step.
+_ACTION: dict[Action, tuple[str, str]] = {
+    Action.REPORT: ("{who}上报", "Reported by {who}"),
+    Action.ROUTE: ("{who}重新定位责任网格", "Routed anew by {who}"),
+    Action.SELF_HANDLE: ("{who}当场处置完毕", "Dealt with on the spot by {who}"),
+    Action.VERIFY: ("{who}安排现场核实", "Sent for verification on site by {who}"),
+    Action.VERIFIED: ("{who}核实属实", "Found true on site by {who}"),
+    Action.FILE: ("{who}立案", "Filed by {who}"),
+    Action.REFUSE: ("{who}不予受理", "Not accepted by {who}"),
+    Action.DISPATCH: ("{who}派遣至责任人", "Dispatched by {who}"),
+    Action.RETURN: ("{who}退回", "Returned by {who}"),
+    Action.ASSIGN: ("{who}指派处置人", "Assigned by {who}"),
+    Action.ACCEPT: ("{who}已接办", "Taken on by {who}"),
+    Action.HAND_BACK: ("{who}交回", "Handed back by {who}"),
+    Action.SUBMIT: ("{who}处置完成，待核查", "Handled by {who}, to be checked"),
+    Action.REWORK: ("{who}核查未通过，返工", "Check not passed, rework asked by {who}"),
+    Action.CLOSE: ("{who}核查通过，结案", "Checked and closed by {who}"),
+    Action.SUSPEND: ("{who}挂账，计时暂停", "Suspended by {who}, the clock stands still"),
+    Action.RESUME: ("{who}恢复办理", "Resumed by {who}"),
+    Action.CANCEL: ("{who}撤销", "Cancelled by {who}"),
+    Action.FORCE_CLOSE: ("{who}强制结案", "Closed by force by {who}"),
+    Action.REOPEN: ("{who}要求重办", "Reopened by {who}"),
+    Action.RATE: ("{who}已评价", "Rated by {who}"),
+    Action.NOTE: ("{who}备注", "Note by {who}"),
+    Action.ESCALATE: ("超过时限，{who}已督办", "Overdue, escalated by {who}"),
+}
+
+
+def event_text(event: CaseEvent) -> tuple[str, str]:
+    """One line of the history: (Chinese, English)."""
+    who_zh, who_en = _ROLE.get(event.actor_role, (event.actor_role, event.actor_role))
+    zh, en = _ACTION[Action(event.action)]
+    return zh.format(who=who_zh), en.format(who=who_en)
