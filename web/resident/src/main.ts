@@ -1,3 +1,10 @@
+import "@fontsource-variable/noto-sans-sc";
+import "@gridward/core/phone.css";
+import "vant/es/dialog/style";
+import "vant/es/icon/style";
+import "vant/es/toast/style";
+import "./resident.css";
+
 import { makeI18n } from "@gridward/core";
 import { createPinia } from "pinia";
 import { createApp } from "vue";
@@ -5,8 +12,10 @@ import { createApp } from "vue";
 import App from "./App.vue";
 import { messages as en } from "./messages/en";
 import { messages as zh } from "./messages/zh-Hans";
+import { router } from "./router";
 
 createApp(App)
   .use(createPinia())
   .use(makeI18n({ "zh-Hans": zh, en }))
+  .use(router)
   .mount("#app");

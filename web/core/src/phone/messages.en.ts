@@ -37,14 +37,4 @@ export const phone: Translated<typeof zh> = {
     unsupported: "This browser cannot find your position. Choose on the map or type the address.",
     accuracy: "about {m} m off",
   },
-  problem: {
-    offline: "The server cannot be reached. Check the connection and try again.",
-    server: "The server has a problem. Please try again later.",
-    unexpected: "The server's answer was not understood. Reload the page and try again.",
-    throttled: "Too many tries. Please wait a little.",
-    signedOut: "Please log in again.",
-    notFound: "Not found. It may have been moved.",
-    forbidden: "You may not do this.",
-    requestId: "Request {id}",
-  },
 };

@@ -28,14 +28,4 @@ export const phone = {
     unsupported: "这个浏览器不能定位。可以在地图上选点，或填写地址。",
     accuracy: "误差约 {m} 米",
   },
-  problem: {
-    offline: "连不上服务器，请检查网络后重试。",
-    server: "服务器暂时出错，请稍后重试。",
-    unexpected: "服务器的回答看不懂，请更新页面后重试。",
-    throttled: "操作太频繁，请稍等再试。",
-    signedOut: "登录已失效，请重新登录。",
-    notFound: "没有找到，可能已经移走。",
-    forbidden: "没有权限做这一步。",
-    requestId: "问题编号 {id}",
-  },
 } as const;
