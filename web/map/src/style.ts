@@ -41,10 +41,10 @@ export function baseStyle(settings: StyleSettings): StyleSpecification {
 }
 
 /** The name in the chosen language, else the Chinese one. */
-export function nameExpression(locale: Locale): ["coalesce", ...unknown[]] {
-  const chinese = ["case", ["==", ["coalesce", ["get", "name"], ""], ""], null, ["get", "name"]];
-  const english = ["case", ["==", ["coalesce", ["get", "name_en"], ""], ""], null, ["get", "name_en"]];
-  return locale === "en" ? ["coalesce", english, chinese, ""] : ["coalesce", chinese, english, ""];
+export function nameExpression(locale: Locale): ["case", ...unknown[]] {
+  const [first, second] = locale === "en" ? ["name_en", "name"] : ["name", "name_en"];
+  const known = ["!=", ["coalesce", ["get", first], ""], ""];
+  return ["case", known, ["get", first], ["coalesce", ["get", second], ""]];
 }
 
 function groundLayers(c: Palette): LayerSpecification[] {
