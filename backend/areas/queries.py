@@ -1,6 +1,5 @@
 """Reads of the area tree: locating a point, who is on duty, what the public may see."""
 
-import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from django.db import connection
 from backend.accounts.actor import Actor
 from backend.accounts.models import User
 from backend.areas.errors import AreaNotFound
-from backend.areas.models import Absence, Area, Boundary, Duty
+from backend.areas.models import Absence, Area, Boundary, Duty, within
 from backend.core.crypto import mask_name
 from gis.locate import (
     COVERING_SQL,
@@ -154,18 +153,87 @@ def public_grid(area: Area, *, at: datetime) -> PublicGrid:
     )
 
 
-def grid_features(actor: Actor, *, now: datetime) -> str:
-    """GeoJSON FeatureCollection (text) of the actor's grids in force, built in SQL."""
-    visible = Boundary.objects.visible_to(actor).in_force(now).filter(area__level=Area.Level.GRID)
-    sql, parameters = visible.values("pk").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(json_build_object("
-            "'type', 'Feature', 'id', area.code, 'geometry', ST_AsGeoJSON(boundary.outline, 7)::json, 'properties', "
-            "json_build_object('code', area.code, 'name', area.name, 'area_m2', round(boundary.area_m2)))), '[]'::json)) "
-            "FROM areas_boundary AS boundary JOIN areas_area AS area ON area.id = boundary.area_id "
-            f"WHERE boundary.id IN ({sql})",  # noqa: S608 - the inner statement is Django's, its values are parameters
-            parameters,
-        )
-        found = cursor.fetchone()[0]
-    return found if isinstance(found, str) else json.dumps(found)
+@dataclass(frozen=True, slots=True)
+class CandidateLine:
+    """A grid that may be meant; `share` is the part of the accuracy circle inside it, None where there is no circle."""
+
+    code: str
+    name: str
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicLocation:
+    """Where a point belongs, as everybody may know it. In a gap the community's duty phone answers."""
+
+    kind: str
+    grid: PublicGrid | None
+    leader_name: str | None
+    duty_phone: str | None
+    candidates: tuple[CandidateLine, ...]
+
+
+def locate_publicly(
+    lon: float, lat: float, *, accuracy_m: float | None, snap_m: float, now: datetime
+) -> PublicLocation:
+    """`locate` with the published facts of the grid. Raises gis.coordinates.CoordinateError."""
+    located = locate(lon, lat, accuracy_m=accuracy_m, snap_m=snap_m, now=now)
+    wanted = [candidate.id for candidate in located.candidates] + [located.id or located.parent_id]
+    boundaries = Boundary.objects.select_related("area__parent").in_bulk([pk for pk in wanted if pk is not None])
+    candidates = tuple(
+        CandidateLine(candidate.code, boundaries[candidate.id].area.name, candidate.share)
+        for candidate in located.candidates
+    )
+    if located.id is None:
+        community = boundaries[located.parent_id].area if located.parent_id else None
+        return PublicLocation(located.kind.value, None, None, (community.duty_phone or None) if community else None, ())
+    grid = public_grid(boundaries[located.id].area, at=now)
+    return PublicLocation(located.kind.value, grid, grid.leader_name or None, grid.duty_phone or None, candidates)
+
+
+
+def areas_below(actor: Actor) -> list[Area]:
+    """The tree in the actor's areas, parents before their children."""
+    return list(Area.objects.visible_to(actor).filter(closed_at=None).select_related("parent").order_by("path"))
+
+
+def grids_in_force(actor: Actor, *, now: datetime, after_code: str, limit: int) -> list[Boundary]:
+    """Outlines of the actor's grids in the order of their codes, beginning after `after_code`."""
+    found = Boundary.objects.visible_to(actor).in_force(now).filter(area__level=Area.Level.GRID)
+    return list(
+        found.filter(area__code__gt=after_code).select_related("area__parent").order_by("area__code")[:limit]
+    )
+
+
+def grid_in_force(actor: Actor, code: str, *, now: datetime) -> Boundary:
+    """The outline of one of the actor's grids. Raises AreaNotFound."""
+    found = Boundary.objects.visible_to(actor).in_force(now).filter(area__level=Area.Level.GRID, area__code=code)
+    boundary = found.select_related("area__parent").first()
+    if boundary is None:
+        raise AreaNotFound("no such grid in your areas", code=code)
+    return boundary
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLine:
+    """A worker's duty in one grid at a moment."""
+
+    worker: User
+    grid: Area
+    post: str
+    is_absent: bool
+
+
+def workers_on_duty(actor: Actor, *, at: datetime) -> list[WorkerLine]:
+    """Workers of the actor's grids, each once, with their first duty (leader before worker before deputy)."""
+    duties = (
+        Duty.objects.filter(within(actor.area_paths, "grid__path"), valid__contains=at, worker__is_active=True)
+        .select_related("worker", "grid")
+        .order_by("grid__path")
+    )
+    away = set(Absence.objects.filter(period__contains=at).values_list("worker_id", flat=True))
+    order = {Duty.Post.LEADER: 0, Duty.Post.WORKER: 1, Duty.Post.DEPUTY: 2}
+    lines: dict[UUID, WorkerLine] = {}
+    for duty in sorted(duties, key=lambda duty: order[Duty.Post(duty.post)]):
+        lines.setdefault(duty.worker_id, WorkerLine(duty.worker, duty.grid, duty.post, duty.worker_id in away))
+    return sorted(lines.values(), key=lambda line: line.grid.path)

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from backend.accounts.actor import Actor
 from backend.accounts.models import Department, User
-from backend.areas.models import Duty
+from backend.areas.models import Area, Duty
 from backend.cases import workflow
 from backend.cases.models import Case, CaseEvent, Photo
 from backend.cases.workflow import OPEN_STATES, Action, Stage, State
@@ -113,11 +113,18 @@ def _ordered(found: QuerySet[Case], wanted: CaseFilter) -> QuerySet[Case]:
 
 def lamp(case: Case, *, now: datetime) -> Lamp:
     """The colour of a case's clock; none before dispatch, while it stands still, and after handling."""
-    if case.state not in (State.PENDING_HANDLE.value, State.HANDLING.value) or not case.limit_unit:
-        return Lamp.NONE
-    return lamp_of(
-        work_calendar(), start=case.dispatched_at, due=case.due_at, now=now, unit=Unit(case.limit_unit)
+    return lamp_at(
+        state=case.state, dispatched_at=case.dispatched_at, due_at=case.due_at, unit=case.limit_unit, now=now
     )
+
+
+def lamp_at(
+    *, state: str, dispatched_at: datetime | None, due_at: datetime | None, unit: str, now: datetime
+) -> Lamp:
+    """`lamp` from the columns alone, for readers that do not build case objects."""
+    if state not in (State.PENDING_HANDLE.value, State.HANDLING.value) or not unit:
+        return Lamp.NONE
+    return lamp_of(work_calendar(), start=dispatched_at, due=due_at, now=now, unit=Unit(unit))
 
 
 def stage(case: Case) -> Stage:
@@ -232,3 +239,18 @@ def counts(actor: Actor, *, now: datetime, day_start: datetime) -> CaseCounts:
         reported_today=visible.filter(reported_at__gte=day_start).count(),
         closed_today=visible.filter(closed_at__gte=day_start).count(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class GridCounts:
+    """Open work of one grid."""
+
+    open: int
+    overdue: int
+
+
+def counts_in_grid(actor: Actor, grid: Area, *, now: datetime) -> GridCounts:
+    """Open and overdue cases of a grid, as far as the actor sees them."""
+    found = Case.objects.visible_to(actor).filter(grid=grid)
+    running = found.filter(state__in=[State.PENDING_HANDLE.value, State.HANDLING.value], due_at__lte=now)
+    return GridCounts(open=found.open().count(), overdue=running.count())
