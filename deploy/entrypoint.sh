@@ -9,7 +9,7 @@ case "$role" in
   web)
     exec gunicorn backend.config.wsgi:application --bind 0.0.0.0:8000 --worker-class gthread \
       --workers "${GRIDWARD_WEB_WORKERS:-2}" --threads "${GRIDWARD_WEB_THREADS:-4}" \
-      --timeout 60 --graceful-timeout 25 --worker-tmp-dir /dev/shm --forwarded-allow-ips '*' "$@"
+      --timeout 60 --graceful-timeout 25 --worker-tmp-dir /dev/shm --no-control-socket --forwarded-allow-ips '*' "$@"
     ;;
   live)
     exec uvicorn maps.live:application --host 0.0.0.0 --port 8001 --no-access-log --timeout-graceful-shutdown 5 "$@"

@@ -31,7 +31,7 @@ def town_programs(layout: Layout, nginx_conf: Path) -> list[Program]:
     commands = {
         "web": (
             f"{venv}/gunicorn", "backend.config.wsgi:application", "--bind", f"unix:{web}", "--worker-class", "gthread",
-            "--workers", "2", "--threads", "4", "--timeout", "60", "--graceful-timeout", "8",
+            "--workers", "2", "--threads", "4", "--timeout", "60", "--graceful-timeout", "8", "--no-control-socket",
             "--worker-tmp-dir", "/dev/shm",  # noqa: S108 - heartbeat files belong in memory
         ),
         "live": (

@@ -9,11 +9,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from tools.dev.postgres import Postgres
 from tools.dev.processes import keep_small
 from tools.dev.programs import Program
-from tools.dev.redis import Redis
 from tools.dev.terminal import Failure, say
 
 LONGEST_PAUSE_S = 30.0
@@ -28,6 +27,17 @@ def pause_after(deaths: int) -> float:
     [1.0, 2.0, 4.0, 30.0]
     """
     return min(LONGEST_PAUSE_S, 2.0 ** (deaths - 1))
+
+
+class Server(Protocol):
+    """PostgreSQL or Redis: a process of its own that can be asked and started."""
+
+    @property
+    def log(self) -> Path: ...
+
+    def is_running(self) -> bool: ...
+
+    def start(self) -> None: ...
 
 
 @dataclass
@@ -63,8 +73,8 @@ class Supervisor:
     programs: Sequence[Program]
     environment: Mapping[str, str]
     root: Path
-    postgres: Postgres
-    redis: Redis
+    postgres: Server
+    redis: Server
     children: list[Child] = field(default_factory=list)
     is_stopping: bool = False
 
@@ -106,6 +116,7 @@ class Supervisor:
             if not child.ended_within(left):
                 say(f"{child.program.name} did not stop in {child.program.patience_s:.0f} s: killed")
                 child.signal(signal.SIGKILL)
+                child.ended_within(5)
 
     def ask_to_stop(self, _number: int = 0, _frame: object = None) -> None:
         self.is_stopping = True
