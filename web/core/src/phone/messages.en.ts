@@ -29,6 +29,15 @@ export const phone: Translated<typeof zh> = {
     unreadable: "This file cannot be opened. Please choose another photo.",
     size: "{kb} kB",
   },
+  matter: {
+    search: "Search, e.g. garbage, road, noise",
+    common: "Common problems",
+    all: "All kinds",
+    found: "{n} found",
+    none: "No kind has this name. Try another word, or look through all kinds.",
+    chosen: "Chosen: {name}",
+    urgent: "If somebody is hurt, or there is fire or a gas leak, call 110, 119 or 120 first.",
+  },
   position: {
     asking: "Finding your position…",
     denied: "No permission to use your position. Choose on the map or type the address.",

@@ -20,6 +20,15 @@ export const phone = {
     unreadable: "这个文件打不开，请换一张照片",
     size: "{kb} KB",
   },
+  matter: {
+    search: "搜索，例如：垃圾、路灯、占道",
+    common: "常见问题",
+    all: "全部类别",
+    found: "找到 {n} 项",
+    none: "没有叫这个名字的类别。换个词，或者在全部类别里找。",
+    chosen: "已选：{name}",
+    urgent: "如果有人受伤、起火或燃气泄漏，请先拨打 110、119、120，再上报。",
+  },
   position: {
     asking: "正在定位…",
     denied: "没有定位权限。可以在地图上选点，或填写地址。",

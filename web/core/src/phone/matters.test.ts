@@ -1,27 +1,9 @@
 import { expect, it } from "vitest";
 
-import type { Matter } from "../api";
-import { findMatters, groupByCategory, isUrgent, pickCommon } from "./matters";
+import { findMatters, groupByCategory, isUrgent, pickCommon, type MatterChoice } from "./matters";
 
-function matter(code: string, slug: string, zh: string, en: string, category: string): Matter {
-  const empty = { zh: "", en: "" };
-  return {
-    id: code,
-    code,
-    slug,
-    kind: "incident",
-    name: { zh, en },
-    category: { zh: category, en: category },
-    legal_basis: empty,
-    materials: { zh: [], en: [] },
-    procedure: empty,
-    fee: empty,
-    requirements: empty,
-    type: empty,
-    time_limit: empty,
-    dwell_minutes: null,
-    form: [],
-  };
+function matter(code: string, slug: string, zh: string, en: string, category: string): MatterChoice {
+  return { id: code, code, slug, name: { zh, en }, category: { zh: category, en: category } };
 }
 
 const LIST = [
