@@ -1,0 +1,1 @@
+"""The console's API: the queue and its cases, grids and people, plans, tracks."""

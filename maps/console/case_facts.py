@@ -1,0 +1,163 @@
+"""What the console is told of a case."""
+
+from datetime import datetime
+from typing import Any
+
+from backend.accounts.actor import Actor
+from backend.accounts.models import Department, User
+from backend.areas.models import Area
+from backend.cases import photos, queries
+from backend.cases.models import Case, CaseEvent, Photo
+from backend.cases.texts import event_text
+from backend.core.crypto import mask_name, mask_phone
+from backend.dispatch import services as dispatch
+from backend.dispatch.models import Decision
+from backend.inspections import queries as inspections
+from mobile_api.common.localised import localised
+
+
+def grid_ref(area: Area | None) -> dict[str, str] | None:
+    return {"code": area.code, "name": area.name} if area else None
+
+
+def person_ref(user: User | None) -> dict[str, Any] | None:
+    return {"id": user.pk, "name": str(user.name)} if user else None
+
+
+def department_ref(department: Department | None) -> dict[str, Any] | None:
+    if department is None:
+        return None
+    return {"id": department.pk, "name": localised(department.name_zh, department.name_en)}
+
+
+def row_facts(case: Case, *, now: datetime) -> dict[str, Any]:
+    """The content of `CaseRow`."""
+    return {
+        "id": case.pk,
+        "number": case.number,
+        "version": case.version,
+        "matter": {"id": case.matter_id, "name": localised(case.matter.name_zh, case.matter.name_en)},
+        "state": case.state,
+        "stage": queries.stage(case),
+        "lamp": queries.lamp(case, now=now),
+        "channel": case.channel,
+        "description": case.description,
+        "address": case.address_text,
+        "location": {"lon": case.location.x, "lat": case.location.y},
+        "grid": grid_ref(case.grid),
+        "responsible": person_ref(case.responsible),
+        "department": department_ref(case.department),
+        "reported_at": case.reported_at,
+        "due_at": case.due_at,
+        "escalated": case.escalated_at is not None,
+    }
+
+
+def detail_facts(case: Case, *, actor: Actor, now: datetime) -> dict[str, Any]:
+    """The content of `CaseDetail`."""
+    condition = case.condition
+    may_assign = any(step.action == "assign" for step in queries.available_actions(case, actor))
+    return {
+        **row_facts(case, now=now),
+        "accuracy_m": case.accuracy_m,
+        "raw": {"lon": case.raw_lon, "lat": case.raw_lat, "crs": case.raw_crs},
+        "condition": localised(condition.name_zh, condition.name_en) if condition else None,
+        "closing_condition": localised(condition.closing_zh, condition.closing_en) if condition else None,
+        "limit": {"amount": f"{case.limit_amount.normalize():f}", "unit": case.limit_unit} if case.limit_amount else None,
+        "filed_at": case.filed_at,
+        "dispatched_at": case.dispatched_at,
+        "handled_at": case.handled_at,
+        "closed_at": case.closed_at,
+        "rework_count": case.rework_count,
+        "contact": {"name": mask_name(str(case.contact_name)), "phone": mask_phone(str(case.contact_phone))},
+        "answers": case.answers,
+        "photos": [photo_facts(photo, actor) for photo in queries.photos_of(case)],
+        "events": [_event_facts(event, actor) for event in queries.timeline(case, public=False)],
+        "decision": _decision_facts(dispatch.latest(case.pk)),
+        "actions": [
+            {"action": step.action, "needs": list(step.needs)} for step in queries.available_actions(case, actor)
+        ],
+        "candidates": [
+            {
+                "id": row.worker.pk,
+                "name": str(row.worker.name),
+                "post": row.post,
+                "grid": {"code": row.grid_code, "name": row.grid_name},
+                "open_cases": row.open_cases,
+                "is_own_grid": row.is_own_grid,
+            }
+            for row in (queries.assign_candidates(case, actor, now=now) if may_assign else [])
+        ],
+        "departments": [department_ref(department) for department in (queries.departments() if may_assign else [])],
+        "appointment": appointment_facts(case),
+        "rating": _rating_facts(case),
+    }
+
+
+def photo_facts(photo: Photo, actor: Actor) -> dict[str, Any]:
+    return {
+        "id": photo.pk,
+        "url": photos.signed_path(photo, viewer=actor.user_id),
+        "purpose": photo.purpose,
+        "width": photo.width,
+        "height": photo.height,
+    }
+
+
+def _event_facts(event: CaseEvent, actor: Actor) -> dict[str, Any]:
+    # Residents stay unnamed also towards the desk; their contact has its own, audited, door.
+    named = event.actor is not None and event.actor_role != "resident"
+    return {
+        "n": event.n,
+        "at": event.at,
+        "action": event.action,
+        "from_state": event.from_state,
+        "to_state": event.to_state,
+        "role": event.actor_role,
+        "actor_name": str(event.actor.name) if event.actor is not None and named else "",
+        "text": localised(*event_text(event)),
+        "note": event.note,
+        "was_overdue": event.was_overdue,
+        "photos": [photo_facts(photo, actor) for photo in event.photos.all() if photo.state == Photo.State.READY],
+    }
+
+
+def _decision_facts(decision: Decision | None) -> dict[str, Any] | None:
+    if decision is None:
+        return None
+    return {
+        "at": decision.at,
+        "cause": decision.cause,
+        "rule": decision.rule,
+        "kind": decision.kind,
+        "owner": decision.owner,
+        "border_m": decision.border_m,
+        "candidates": decision.candidates,
+        "duty_chain": decision.duty_chain,
+        "text": localised(decision.text_zh, decision.text_en),
+    }
+
+
+def appointment_facts(case: Case) -> dict[str, Any] | None:
+    """The newest appointment of a case."""
+    appointment = inspections.latest_appointment(case.pk)
+    if appointment is None:
+        return None
+    return {
+        "id": appointment.pk,
+        "window": {"start": appointment.window.lower, "end": appointment.window.upper},
+        "state": appointment.state,
+        "note": appointment.note,
+    }
+
+
+def _rating_facts(case: Case) -> dict[str, Any] | None:
+    if case.rated_at is None:
+        return None
+    return {
+        "responded": case.responded,
+        "solved": case.solved,
+        "satisfied": case.satisfied,
+        "comment": case.rating_comment,
+        "at": case.rated_at,
+    }

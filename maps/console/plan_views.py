@@ -1,0 +1,127 @@
+"""Weekly plans: lines by grid, one plan with its days, planning on demand, publishing, planned routes, walked tracks."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backend.core.clock import week_start_of
+from backend.inspections import overview, services
+from backend.patrols import queries as patrols
+from maps.console import plan_facts
+from maps.console.geojson import MEDIA_TYPE
+from maps.console.plan_shapes import JobOut, PlanDetail, PlanList, TrackOut
+from mobile_api.common.permissions import CONSOLE, READERS, actor_of, allow
+from mobile_api.common.views import ApiView, answer, body_of, query_of
+
+
+class PlanListIn(serializers.Serializer):
+    week = serializers.DateField(required=False, default=None, allow_null=True, help_text="a Monday; this week without")
+    grid = serializers.CharField(required=False, default="", allow_blank=True, max_length=30)
+
+
+class PlanRequestIn(serializers.Serializer):
+    """Grids to plan; all of one's grids without `grids`."""
+
+    week_start = serializers.DateField()
+    grids = serializers.ListField(child=serializers.CharField(max_length=30), required=False, default=None, max_length=5000)
+
+
+class PlanListView(ApiView):
+    """The newest plan of each grid in a week; POST asks for new plans."""
+
+    authz = {"GET": allow("plan", "read", *READERS), "POST": allow("plan", "create", *CONSOLE)}
+
+    @extend_schema(parameters=[PlanListIn], responses=PlanList)
+    def get(self, request: Request) -> Response:
+        said = query_of(request, PlanListIn)
+        week = said["week"] or week_start_of(timezone.now())
+        lines = overview.plan_lines(actor_of(request), week_start=week, grid_code=said["grid"])
+        return answer(PlanList, {"week_start": week, "items": [plan_facts.line_facts(line) for line in lines]})
+
+    @extend_schema(request=PlanRequestIn, responses={202: JobOut})
+    def post(self, request: Request) -> Response:
+        said, actor = body_of(request, PlanRequestIn), actor_of(request)
+        job = services.request_plans(
+            actor=actor, week_start=said["week_start"], grid_codes=said["grids"], now=timezone.now()
+        )
+        return answer(JobOut, plan_facts.job_facts(overview.job_progress(actor, job.pk)), status=202)
+
+
+class JobView(ApiView):
+    """How far a request to plan has come."""
+
+    authz = {"GET": allow("plan", "read", *READERS)}
+
+    @extend_schema(responses=JobOut)
+    def get(self, request: Request, job_id: UUID) -> Response:
+        return answer(JobOut, plan_facts.job_facts(overview.job_progress(actor_of(request), job_id)))
+
+
+class PlanView(ApiView):
+    """One plan: routes with their stops, times and reasons, and what was left out and why."""
+
+    authz = {"GET": allow("plan", "read", *READERS)}
+
+    @extend_schema(responses=PlanDetail)
+    def get(self, request: Request, plan_id: UUID) -> Response:
+        return answer(PlanDetail, plan_facts.plan_facts(overview.get_plan(actor_of(request), plan_id)))
+
+
+class PlanPublishView(ApiView):
+    """Publishes a draft: it replaces the published plan of that week as a whole."""
+
+    authz = {"POST": allow("plan", "publish", *CONSOLE)}
+
+    @extend_schema(request=None, responses=PlanDetail)
+    def post(self, request: Request, plan_id: UUID) -> Response:
+        actor = actor_of(request)
+        services.publish_plan(actor=actor, plan_id=plan_id, now=timezone.now())
+        return answer(PlanDetail, plan_facts.plan_facts(overview.get_plan(actor, plan_id)))
+
+
+class RouteListIn(serializers.Serializer):
+    day = serializers.DateField()
+    grid = serializers.CharField(required=False, default="", allow_blank=True, max_length=30)
+
+
+class RouteListView(ApiView):
+    """Planned routes of one day as GeoJSON: a line a half day, a point a stop."""
+
+    authz = {"GET": allow("plan", "read", *READERS)}
+
+    @extend_schema(parameters=[RouteListIn], responses={(200, MEDIA_TYPE): OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        said = query_of(request, RouteListIn)
+        routes = overview.published_routes(actor_of(request), day=said["day"], grid_code=said["grid"])
+        features = [feature for route in routes for feature in plan_facts.route_features(route)]
+        return Response({"type": "FeatureCollection", "features": features}, content_type=MEDIA_TYPE)
+
+
+class TrackIn(serializers.Serializer):
+    worker = serializers.UUIDField()
+    date = serializers.DateField()
+
+
+class TrackView(ApiView):
+    """What a worker walked on a day beside what was planned. Each look is written to the audit trail."""
+
+    authz = {"GET": allow("track", "read", *CONSOLE)}
+
+    @extend_schema(parameters=[TrackIn], responses=TrackOut)
+    def get(self, request: Request) -> Response:
+        said = query_of(request, TrackIn)
+        content = _track(request, said["worker"], said["date"])
+        return answer(TrackOut, content)
+
+
+def _track(request: Request, worker_id: UUID, day: date) -> dict[str, Any]:
+    actor = actor_of(request)
+    walked = services.planned_and_walked(actor=actor, worker_id=worker_id, day=day, now=timezone.now())
+    return plan_facts.track_facts(walked)

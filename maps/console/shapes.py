@@ -1,0 +1,164 @@
+"""Shapes that several console answers share."""
+
+from rest_framework import serializers
+
+from backend.core.clock import Lamp
+from backend.cases.workflow import Action, Stage, State
+from mobile_api.common.localised import Localised
+from mobile_api.common.points import LonLat
+
+STATES = [state.value for state in State]
+ACTIONS = [action.value for action in Action]
+STAGES = [stage.value for stage in Stage]
+LAMPS = [lamp.value for lamp in Lamp]
+
+
+class GridRef(serializers.Serializer):
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
+class PersonRef(serializers.Serializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class NamedRef(serializers.Serializer):
+    """Something with an id and a name in both languages."""
+
+    id = serializers.UUIDField()
+    name = Localised()
+
+
+class CaseRow(serializers.Serializer):
+    """One line of the queue."""
+
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    version = serializers.IntegerField()
+    matter = NamedRef()
+    state = serializers.ChoiceField(choices=STATES)
+    stage = serializers.ChoiceField(choices=STAGES)
+    lamp = serializers.ChoiceField(choices=LAMPS)
+    channel = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    address = serializers.CharField(allow_blank=True)
+    location = LonLat()
+    grid = GridRef(allow_null=True)
+    responsible = PersonRef(allow_null=True)
+    department = NamedRef(allow_null=True)
+    reported_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(allow_null=True)
+    escalated = serializers.BooleanField()
+
+
+class PhotoOut(serializers.Serializer):
+    id = serializers.UUIDField()
+    url = serializers.CharField()
+    purpose = serializers.CharField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
+class EventOut(serializers.Serializer):
+    """One line of the history."""
+
+    n = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    action = serializers.ChoiceField(choices=ACTIONS)
+    from_state = serializers.CharField(allow_blank=True)
+    to_state = serializers.CharField()
+    role = serializers.CharField()
+    actor_name = serializers.CharField(allow_blank=True)
+    text = Localised()
+    note = serializers.CharField(allow_blank=True)
+    was_overdue = serializers.BooleanField()
+    photos = PhotoOut(many=True)
+
+
+class CandidateGrid(serializers.Serializer):
+    code = serializers.CharField()
+    share = serializers.FloatField(allow_null=True)
+    distance_m = serializers.FloatField()
+
+
+class DecisionOut(serializers.Serializer):
+    """Why here: the stored decision of dispatch, as data and in words."""
+
+    at = serializers.DateTimeField()
+    cause = serializers.CharField()
+    rule = serializers.CharField()
+    kind = serializers.CharField()
+    owner = serializers.CharField()
+    border_m = serializers.FloatField(allow_null=True)
+    candidates = CandidateGrid(many=True)
+    duty_chain = serializers.ListField(child=serializers.CharField())
+    text = Localised()
+
+
+class ActionOut(serializers.Serializer):
+    """A step that may be taken now, and what it needs."""
+
+    action = serializers.ChoiceField(choices=ACTIONS)
+    needs = serializers.ListField(child=serializers.ChoiceField(choices=["note", "photo", "assignee"]))
+
+
+class ContactMasked(serializers.Serializer):
+    name = serializers.CharField(allow_blank=True)
+    phone = serializers.CharField(allow_blank=True)
+
+
+class WindowOut(serializers.Serializer):
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+
+
+class AppointmentOut(serializers.Serializer):
+    id = serializers.UUIDField()
+    window = WindowOut()
+    state = serializers.CharField()
+    note = serializers.CharField(allow_blank=True)
+
+
+class RatingOut(serializers.Serializer):
+    responded = serializers.BooleanField()
+    solved = serializers.BooleanField()
+    satisfied = serializers.IntegerField()
+    comment = serializers.CharField(allow_blank=True)
+    at = serializers.DateTimeField()
+
+
+class AssignCandidateOut(serializers.Serializer):
+    """Somebody who may take the case, with the open cases already in hand."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    post = serializers.CharField()
+    grid = GridRef()
+    open_cases = serializers.IntegerField()
+    is_own_grid = serializers.BooleanField()
+
+
+class CaseDetail(CaseRow):
+    """Everything that the desk works with; the contact is masked, see `reveal`."""
+
+    accuracy_m = serializers.FloatField(allow_null=True)
+    raw = serializers.DictField(child=serializers.JSONField())
+    condition = Localised(allow_null=True)
+    closing_condition = Localised(allow_null=True)
+    limit = serializers.DictField(child=serializers.CharField(), allow_null=True)
+    filed_at = serializers.DateTimeField(allow_null=True)
+    dispatched_at = serializers.DateTimeField(allow_null=True)
+    handled_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    rework_count = serializers.IntegerField()
+    contact = ContactMasked()
+    answers = serializers.DictField(child=serializers.JSONField())
+    photos = PhotoOut(many=True)
+    events = EventOut(many=True)
+    decision = DecisionOut(allow_null=True)
+    actions = ActionOut(many=True)
+    candidates = AssignCandidateOut(many=True)
+    departments = NamedRef(many=True)
+    appointment = AppointmentOut(allow_null=True)
+    rating = RatingOut(allow_null=True)
