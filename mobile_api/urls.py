@@ -3,6 +3,8 @@
 from django.urls import path
 
 from mobile_api.auth import views as auth
+from mobile_api.public import views as public
+from mobile_api.public.photo_view import PhotoView
 from mobile_api.service import views as service
 
 urlpatterns = [
@@ -17,4 +19,17 @@ urlpatterns = [
     path("api/v1/auth/codes/verify", auth.CodeVerifyView.as_view()),
     path("api/v1/auth/session", auth.SessionView.as_view()),
     path("api/v1/me", auth.MeView.as_view()),
+    path("api/v1/matters", public.MattersView.as_view()),
+    path("api/v1/matters/<uuid:matter_id>", public.MatterView.as_view()),
+    path("api/v1/locate", public.LocateView.as_view()),
+    path("api/v1/photos", public.PhotosView.as_view()),
+    path("media/photos/<str:token>", PhotoView.as_view()),
+    path("api/v1/reports", public.ReportsView.as_view()),
+    path("api/v1/reports/track", public.TrackView.as_view()),
+    path("api/v1/reports/track/rate", public.TrackedRatingView.as_view()),
+    path("api/v1/my/requests", public.MyRequestsView.as_view()),
+    path("api/v1/my/requests/<uuid:case_id>", public.MyRequestView.as_view()),
+    path("api/v1/my/requests/<uuid:case_id>/rate", public.MyRatingView.as_view()),
+    path("api/v1/my/requests/<uuid:case_id>/cancel", public.MyCancelView.as_view()),
+    path("api/v1/my/requests/<uuid:case_id>/reopen", public.MyReopenView.as_view()),
 ]

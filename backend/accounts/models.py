@@ -147,7 +147,7 @@ class OneTimeCode(models.Model):
 
 
 class SignInAttempt(models.Model):
-    """A failed sign-in by (name, address): the limit is counted from these rows, exactly, also when many come at once."""
+    """A try to sign in by (name, address), or a code sent: limits are counted from these rows, exactly."""
 
     subject = models.CharField(max_length=120)
     address = models.CharField(max_length=45)

@@ -4,7 +4,6 @@ Limits are counted from rows under an advisory lock per subject, so they hold ex
 need no Redis. A try is booked before the slow check of the password and taken back when it succeeds.
 """
 
-import base64
 import hashlib
 import re
 import secrets
@@ -77,7 +76,9 @@ def sign_in(*, username: str, password: str, device: DeviceSeen, address: str, n
     user = check_credentials(username=username, password=password, address=address, now=now)
     with transaction.atomic():
         tokens = _issue(_device_of(user, device, now), now)
-        audit.record("signed_in", actor_id=user.pk, role="", subject_kind="user", subject_id=user.pk, now=now, by="phone")
+        audit.record(
+            "signed_in", actor_id=user.pk, role="", subject_kind="user", subject_id=user.pk, now=now, by="phone"
+        )
     return tokens
 
 
@@ -115,7 +116,10 @@ def _book_attempt(*, subject: str, address: str, now: datetime) -> SignInAttempt
     _lock_subjects(f"address:{address}", f"{subject}@{address}")
     recent = SignInAttempt.objects.filter(address=address, at__gt=now - ATTEMPT_WINDOW)
     named = recent.filter(subject=subject)
-    for tries, most in ((named, TRIES_A_NAME_AND_ADDRESS), (recent.filter(subject__startswith="name:"), TRIES_AN_ADDRESS)):
+    for tries, most in (
+        (named, TRIES_A_NAME_AND_ADDRESS),
+        (recent.filter(subject__startswith="name:"), TRIES_AN_ADDRESS),
+    ):
         oldest_first = list(tries.order_by("at").values_list("at", flat=True)[: most + 1])
         if len(oldest_first) >= most:
             wait_s = int((oldest_first[0] + ATTEMPT_WINDOW - now).total_seconds()) + 1
@@ -201,11 +205,18 @@ def _answer_was_lost(token: Token, now: datetime) -> bool:
 @transaction.atomic
 def revoke(*, refresh: str, now: datetime) -> None:
     """Signs the device of this refresh token out. An unknown token is no error: the caller wanted it gone."""
-    token = Token.objects.select_related("device").filter(digest=digest_of_token(refresh), kind=Token.Kind.REFRESH).first()
+    token = (
+        Token.objects.select_related("device").filter(digest=digest_of_token(refresh), kind=Token.Kind.REFRESH).first()
+    )
     if token is not None:
         _end_device(token.device, now)
         audit.record(
-            "signed_out", actor_id=token.device.user_id, role="", subject_kind="device", subject_id=token.device_id, now=now
+            "signed_out",
+            actor_id=token.device.user_id,
+            role="",
+            subject_kind="device",
+            subject_id=token.device_id,
+            now=now,
         )
 
 
@@ -231,8 +242,8 @@ def clean_phone(phone: str) -> str:
 def send_code(*, phone: str, address: str, now: datetime) -> int:
     """Owes a six-digit code to the phone; returns for how many seconds it holds. Raises PhoneNotValid, TooManyCodes.
 
-    The code and the number leave in the outbox encrypted (topic `one_time_code`: `phone_sealed`, `code_sealed`, base64
-    of `core.crypto.encrypt`), and the table keeps only a keyed digest.
+    The code and the number leave in the outbox encrypted (topic `one_time_code`: `phone` and `code`, hex of
+    `core.crypto.encrypt`), and the table keeps only a keyed digest.
     """
     number = clean_phone(phone)
     index = blind_index(number)
@@ -244,8 +255,10 @@ def send_code(*, phone: str, address: str, now: datetime) -> int:
     row.digest = _code_digest(row.pk, code)
     row.save(force_insert=True)
     SignInAttempt.objects.create(subject=subject, address=address, at=now)
-    outbox.owe("one_time_code", row.pk, now=now, phone_sealed=_sealed(number), code_sealed=_sealed(code),
-               expires_at=row.expires_at.isoformat())  # fmt: skip
+    outbox.owe(
+        "one_time_code", row.pk, now=now, phone=encrypt(number).hex(), code=encrypt(code).hex(),
+        expires_at=row.expires_at.isoformat(),
+    )  # fmt: skip
     return int(CODE_LIFE.total_seconds())
 
 
@@ -268,15 +281,13 @@ def _code_digest(row_id: UUID, code: str) -> bytes:
     return blind_index(f"{row_id}:{code}")
 
 
-def _sealed(text: str) -> str:
-    return base64.b64encode(encrypt(text)).decode()
-
-
 def verify_code(*, phone: str, code: str, device: DeviceSeen, now: datetime) -> Tokens:
     """Tokens for the resident with this phone, who is created at the first use. Raises PhoneNotValid, CodeNotValid."""
     number = clean_phone(phone)
     index = blind_index(number)
-    row = OneTimeCode.objects.filter(phone_index=index, used_at=None, expires_at__gt=now).order_by("-created_at").first()
+    row = (
+        OneTimeCode.objects.filter(phone_index=index, used_at=None, expires_at__gt=now).order_by("-created_at").first()
+    )
     counted = row is not None and bool(
         OneTimeCode.objects.filter(pk=row.pk, tries__lt=CODE_TRIES, used_at=None).update(tries=F("tries") + 1)
     )
@@ -288,7 +299,13 @@ def verify_code(*, phone: str, code: str, device: DeviceSeen, now: datetime) -> 
         user = _resident_with(number, index, now)
         tokens = _issue(_device_of(user, device, now), now)
         audit.record(
-            "signed_in", actor_id=user.pk, role=Role.RESIDENT, subject_kind="user", subject_id=user.pk, now=now, by="code"
+            "signed_in",
+            actor_id=user.pk,
+            role=Role.RESIDENT,
+            subject_kind="user",
+            subject_id=user.pk,
+            now=now,
+            by="code",
         )
     return tokens
 

@@ -185,12 +185,18 @@ def signed_path(photo: Photo, *, viewer: UUID | None) -> str:
     return f"/media/photos/{token}"
 
 
-def open_signed(token: str) -> Photo:
-    """The photo that a signed address names. Raises NotFound for a forged or outdated one."""
+def open_signed(token: str, *, viewer: UUID | None) -> Photo:
+    """The photo that a signed address names. Raises NotFound for a forged or outdated one, and for another person.
+
+    A picture in a page is fetched without a token, so nobody signed in (`viewer` None) is let through by the address
+    alone; it was handed out over a signed-in or tracked request at most five minutes ago.
+    """
     try:
         said = signing.loads(token, salt=_VIEW_SALT, max_age=settings.PHOTO_URL_SECONDS)
     except signing.BadSignature as error:
         raise NotFound("this address has run out; load the page again") from error
+    if viewer is not None and said["viewer"] not in (None, str(viewer)):
+        raise NotFound("this address has run out; load the page again")
     photo = Photo.objects.filter(pk=said["photo"], state=Photo.State.READY).first()
     if photo is None:
         raise NotFound("no such photo")

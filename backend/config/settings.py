@@ -177,7 +177,7 @@ UNCLAIMED_PHOTO_HOURS = 24
 DISPATCH_SNAP_M = env.number("GRIDWARD_DISPATCH_SNAP_M", default=25.0, minimum=0.0, maximum=500.0)
 TRACK_RETENTION_DAYS = env.integer("GRIDWARD_TRACK_RETENTION_DAYS", default=60, minimum=1, maximum=90)
 VISITED_RADIUS_M = env.number("GRIDWARD_VISITED_RADIUS_M", default=30.0, minimum=5.0, maximum=200.0)
-PLAN_CPU_SECONDS = env.number("GRIDWARD_PLAN_CPU_SECONDS", default=1.0, minimum=0.05, maximum=60.0)
+PLAN_STEPS = env.integer("GRIDWARD_PLAN_STEPS", default=20_000, minimum=1, maximum=10_000_000)
 SMS_PROVIDER = env.choice("GRIDWARD_SMS_PROVIDER", among=("console", "file"), default="file")
 SMS_FILE = env.path("GRIDWARD_SMS_FILE", default=DATA_DIR / "sms.log")
 PHOTO_SENDFILE_PREFIX = env.text("GRIDWARD_PHOTO_SENDFILE_PREFIX", default="")
@@ -209,6 +209,17 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "CaseState": "mobile_api.common.shapes.STATES",
+        "Stage": "mobile_api.common.shapes.STAGES",
+        "Lamp": "mobile_api.common.shapes.LAMPS",
+        "LocateKind": "mobile_api.common.shapes.LOCATE_KINDS",
+        "MatterKind": "mobile_api.common.shapes.MATTER_KINDS",
+        "AppointmentState": "mobile_api.common.shapes.APPOINTMENT_STATES",
+        "Role": "mobile_api.common.shapes.ROLES",
+        "PhotoState": "mobile_api.common.shapes.PHOTO_STATES",
+        "Crs": "mobile_api.common.shapes.CRS",
+    },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
 }

@@ -1,6 +1,12 @@
 """Refusals around the matter list."""
 
-from backend.core.errors import Invalid
+from backend.core.errors import Invalid, NotFound
+
+
+class MatterNotFound(NotFound):
+    """No admitted matter has this id."""
+
+    code = "matter_not_found"
 
 
 class UnknownMatter(Invalid):

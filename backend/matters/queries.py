@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch, Q
 
-from backend.matters.errors import UnknownCondition, UnknownMatter
+from backend.matters.errors import MatterNotFound, UnknownCondition, UnknownMatter
 from backend.matters.models import FilingCondition, Matter, MatterQuerySet
 
 _CONDITIONS = Prefetch("conditions", FilingCondition.objects.filter(is_active=True), to_attr="active_conditions")
@@ -28,6 +28,14 @@ def admitted_matters(*, kind: str = "", q: str = "", public_only: bool) -> Matte
     return found.order_by("kind", "scheme", "code")
 
 
+def find_matter(matter_id: UUID, *, public_only: bool) -> Matter:
+    """A matter to look at. Raises MatterNotFound."""
+    matter = admitted_matters(public_only=public_only).filter(pk=matter_id).first()
+    if matter is None:
+        raise MatterNotFound("no such matter in the published list")
+    return matter
+
+
 def get_matter(matter_id: UUID, *, public_only: bool) -> Matter:
     """Raises UnknownMatter."""
     matter = admitted_matters(public_only=public_only).filter(pk=matter_id).first()
@@ -45,3 +53,13 @@ def condition_for(matter: Matter, condition_id: UUID | None) -> FilingCondition 
         if condition.pk == condition_id:
             return condition
     raise UnknownCondition("the condition does not belong to this matter", field="condition", condition=str(condition_id))
+
+
+def condition_named(matter_id: UUID, code: str) -> UUID | None:
+    """Id of the active condition with this code; None for an empty code. Raises UnknownCondition."""
+    if not code:
+        return None
+    found = FilingCondition.objects.filter(matter_id=matter_id, code=code, is_active=True).values_list("pk", flat=True).first()
+    if found is None:
+        raise UnknownCondition("the condition does not belong to this matter", field="condition", condition=code)
+    return found

@@ -2,10 +2,8 @@
 
 from rest_framework import serializers
 
-from backend.accounts.roles import Role
 from backend.accounts.services import DeviceSeen
-
-ROLES = [role.value for role in Role if role is not Role.SYSTEM]
+from mobile_api.common.shapes import ROLES
 
 
 class DeviceIn(serializers.Serializer):

@@ -1,7 +1,6 @@
 """Text in both languages, and which of them a request asks for."""
 
 from django.utils import translation
-
 from rest_framework import serializers
 
 

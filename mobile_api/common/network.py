@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 
 def address_of(request: HttpRequest) -> str:
-    """The client's address as our own proxy saw it: the last entry of X-Forwarded-For. An IPv6 client counts as its /64.
+    """The client as our own proxy saw it: the last entry of X-Forwarded-For. An IPv6 client counts as its /64.
 
     Entries before the last one were written by the client and are not believed.
     """

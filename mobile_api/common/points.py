@@ -14,7 +14,7 @@ CHINA_BOX = (73.0, 3.0, 136.0, 54.0)
 class Number(serializers.FloatField):
     """A JSON number; text and true/false are refused, since clients guess differently about them."""
 
-    default_error_messages = {"not_a_number": "A number is needed."}  # noqa: RUF012 - DRF's own way
+    default_error_messages = {"not_a_number": "A number is needed."}
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, int | float):
@@ -38,7 +38,7 @@ class _Position(serializers.Serializer):
 
 
 class CrsField(serializers.ChoiceField):
-    default_error_messages = {  # noqa: RUF012
+    default_error_messages = {
         "required": "Declare the coordinate system: wgs84, cgcs2000, gcj02 or bd09.",
         "invalid_choice": "Use one of wgs84, cgcs2000, gcj02, bd09.",
     }

@@ -28,6 +28,14 @@ STATUS: dict[type[errors.DomainError], int] = {
     errors.TooMany: 429,
     errors.Unavailable: 503,
 }
+# Errors of the tools below that are no bug: gone addresses, a database or Redis that is away just now.
+FOREIGN: dict[type[Exception], tuple[int, str]] = {
+    Http404: (404, "not_found"),
+    PermissionDenied: (403, "not_allowed"),
+    RequestDataTooBig: (413, "body_too_large"),
+    OperationalError: (503, "unavailable"),
+    RedisError: (503, "unavailable"),
+}
 # Codes of the framework's own refusals: those that say only that something is off are renamed, the others stand.
 FRAMEWORK_CODES = {
     "parse_error": "not_json",
@@ -36,8 +44,12 @@ FRAMEWORK_CODES = {
     "throttled": "too_many",
     "error": "invalid",
 }
-_PLAIN_FIELD_CODES = frozenset({"invalid", "required", "null", "blank", "not_a_list", "empty", "max_length", "min_length",
-                                "max_value", "min_value", "invalid_choice", "max_string_length", "date", "datetime"})  # fmt: skip
+# fmt: off
+_PLAIN_FIELD_CODES = frozenset({
+    "invalid", "required", "null", "blank", "empty", "not_a_list", "invalid_choice", "max_length", "min_length",
+    "max_value", "min_value", "max_string_length", "date", "datetime",
+})
+# fmt: on
 
 
 def to_problem(error: Exception, context: dict[str, object]) -> Response | None:
@@ -46,15 +58,13 @@ def to_problem(error: Exception, context: dict[str, object]) -> Response | None:
         return _domain_problem(error)
     if isinstance(error, drf.ValidationError):
         return _validation_problem(error)
-    if isinstance(error, Http404):
-        return _answer(404, "not_found")
-    if isinstance(error, PermissionDenied):
-        return _answer(403, "not_allowed")
-    if isinstance(error, RequestDataTooBig):
-        return _answer(413, "body_too_large")
-    if isinstance(error, OperationalError | RedisError):
-        return _answer(503, "unavailable", headers={"Retry-After": str(RETRY_AFTER_S)})
-    return _framework_problem(error) if isinstance(error, drf.APIException) else None
+    if isinstance(error, drf.APIException):
+        return _framework_problem(error)
+    for kind, (status, code) in FOREIGN.items():
+        if isinstance(error, kind):
+            headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
+            return _answer(status, code, headers=headers)
+    return None
 
 
 def _domain_problem(error: errors.DomainError) -> Response:
@@ -86,7 +96,8 @@ def _validation_problem(error: drf.ValidationError) -> Response:
 def _field_problems(detail: Any, pointer: str) -> Iterator[dict[str, str]]:
     if isinstance(detail, dict):
         for key, inner in detail.items():
-            yield from _field_problems(inner, pointer if key == "non_field_errors" else f"{pointer}/{_escaped(str(key))}")
+            whole = key == "non_field_errors"
+            yield from _field_problems(inner, pointer if whole else f"{pointer}/{_escaped(str(key))}")
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):
             yield from _field_problems(inner, pointer if isinstance(inner, drf.ErrorDetail) else f"{pointer}/{index}")
@@ -115,7 +126,12 @@ def _framework_problem(error: drf.APIException) -> Response:
 
 
 def problem_body(
-    status: int, code: str, *, said: str = "", facts: dict[str, Any] | None = None, parts: list[dict[str, str]] | None = None
+    status: int,
+    code: str,
+    *,
+    said: str = "",
+    facts: dict[str, Any] | None = None,
+    parts: list[dict[str, str]] | None = None,
 ) -> dict[str, Any]:
     """One problem document. `said` is the refusing code's own English sentence; facts become members of their own."""
     title, detail = text_of(code, asked_language(), said=said, status=status)
@@ -169,5 +185,3 @@ def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
 def server_error(request: HttpRequest) -> JsonResponse:
     """handler500: a bug. The request id finds it in the log."""
     return _plain(500, "server_error")
-
-

@@ -20,7 +20,7 @@ class FieldProblem(serializers.Serializer):
 
 
 class Problem(serializers.Serializer):
-    """RFC 9457. `code` never changes; `title` and `detail` come in the asked language. Some codes carry more members."""
+    """RFC 9457. `code` never changes; the texts come in the asked language. Some codes carry more members."""
 
     type = serializers.CharField()
     title = serializers.CharField()

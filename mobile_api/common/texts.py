@@ -4,7 +4,6 @@ English comes from the place that refuses (it knows the case at hand); Chinese s
 class of the project and fails for a code without a text.
 """
 
-
 # code: (Chinese title, Chinese advice).
 ZH: dict[str, tuple[str, str]] = {
     # general
@@ -91,9 +90,7 @@ STATUS_TEXTS: dict[int, str] = {400: "bad_request", 401: "not_authenticated", 40
                                 409: "conflict", 422: "invalid", 429: "too_many", 503: "unavailable"}  # fmt: skip
 
 
-def text_of(
-    code: str, language: str, *, said: str = "", status: int = 422
-) -> tuple[str, str]:
+def text_of(code: str, language: str, *, said: str = "", status: int = 422) -> tuple[str, str]:
     """Title and detail for a code. `said` is the English sentence of the place that refuses."""
     general = STATUS_TEXTS.get(status, "refused")
     if language == "zh":

@@ -16,7 +16,7 @@ class ApiView(APIView):
     """One address. `authz` declares for each method the resource, the verb and who may call it."""
 
     authz: ClassVar[dict[str, Allowed]] = {}
-    http_method_names = ["get", "head", "post", "put", "patch", "delete"]  # noqa: RUF012 - no OPTIONS, no TRACE
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     def finalize_response(self, request: Request | HttpRequest, response: Any, *args: Any, **kwargs: Any) -> Any:
         answer: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
@@ -39,6 +39,8 @@ def _checked(serializer: Serializer) -> dict[str, Any]:
     return dict(serializer.validated_data)
 
 
-def answer(shape: type[BaseSerializer], content: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def answer(
+    shape: type[BaseSerializer], content: Any, *, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
     """The content in its declared shape: what the shape does not name can't leak."""
     return Response(shape(content).data, status=status, headers=headers)

@@ -1,0 +1,127 @@
+"""Shapes that several addresses share: matters, grids, clocks, contacts, photos, appointments."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from backend.accounts.roles import Role
+from backend.cases.services import PhotoClaim
+from backend.cases.workflow import Stage, State
+from backend.core.clock import Lamp, Unit
+from gis.coordinates import Crs
+from mobile_api.common.localised import Localised, LocalisedList
+
+STATES = [state.value for state in State]
+STAGES = [stage.value for stage in Stage]
+LAMPS = [lamp.value for lamp in Lamp if lamp is not Lamp.NONE]
+LOCATE_KINDS = ["inside", "on_border", "uncertain", "snapped", "gap", "outside"]
+MATTER_KINDS = ["incident", "home_service"]
+APPOINTMENT_STATES = ["booked", "done", "missed", "cancelled"]
+PHOTO_STATES = ["pending", "ready"]
+ROLES = [role.value for role in Role if role is not Role.SYSTEM]
+CRS = [crs.value for crs in Crs]
+
+
+class Limit(serializers.Serializer):
+    """A handling limit: UH clock hours, WH working hours, WD working days, ND clock days."""
+
+    amount = serializers.FloatField()
+    unit = serializers.ChoiceField(choices=[unit.value for unit in Unit])
+
+
+class ConditionOut(serializers.Serializer):
+    code = serializers.CharField()
+    name = Localised()
+    limit = Limit()
+    closing = Localised()
+
+
+class MatterOut(serializers.Serializer):
+    """One matter of the published list, with its eight descriptive fields."""
+
+    id = serializers.UUIDField()
+    scheme = serializers.CharField()
+    code = serializers.CharField()
+    kind = serializers.ChoiceField(choices=MATTER_KINDS)
+    category = Localised()
+    name = Localised()
+    slug = serializers.CharField()
+    handler = serializers.ChoiceField(choices=["grid", "department"])
+    conditions = ConditionOut(many=True)
+    legal_basis = Localised()
+    materials = LocalisedList()
+    procedure = Localised()
+    fee = Localised()
+    requirements = Localised()
+    type = Localised()
+    time_limit = Localised()
+    dwell_minutes = serializers.IntegerField()
+    form = serializers.ListField(child=serializers.DictField(), help_text="fields that the matter asks for")
+
+
+class MatterRef(serializers.Serializer):
+    id = serializers.UUIDField()
+    code = serializers.CharField()
+    name = Localised()
+    category = Localised()
+    slug = serializers.CharField()
+    kind = serializers.ChoiceField(choices=MATTER_KINDS)
+
+
+class GridRef(serializers.Serializer):
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
+class TimeWindow(serializers.Serializer):
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+
+
+class DecisionOut(serializers.Serializer):
+    """Why a case went where it went."""
+
+    kind = serializers.ChoiceField(choices=LOCATE_KINDS)
+    rule = serializers.CharField()
+    text = Localised()
+
+
+class ResponsibleOut(serializers.Serializer):
+    name_masked = serializers.CharField()
+    post = serializers.CharField(allow_blank=True)
+
+
+class AppointmentOut(serializers.Serializer):
+    """A booked home visit. `arrival`: the narrower window of the planned round, once it is published."""
+
+    id = serializers.UUIDField()
+    window = TimeWindow()
+    state = serializers.ChoiceField(choices=APPOINTMENT_STATES)
+    arrival = TimeWindow(allow_null=True)
+
+
+class ContactIn(serializers.Serializer):
+    name = serializers.CharField(max_length=60, allow_blank=True, default="")
+    phone = serializers.RegexField(r"^[0-9+() \-]{5,30}$", max_length=30, allow_blank=True, default="")
+
+
+class ContactNeeded(ContactIn):
+    """A home visit needs somebody to ask for and a number to call."""
+
+    name = serializers.CharField(max_length=60)
+    phone = serializers.RegexField(r"^[0-9+() \-]{5,30}$", max_length=30)
+
+
+class ContactOut(serializers.Serializer):
+    name = serializers.CharField(allow_blank=True)
+    phone = serializers.CharField(allow_blank=True)
+
+
+class PhotoClaimIn(serializers.Serializer):
+    """A photo that was uploaded before, with the claim that its upload gave."""
+
+    id = serializers.UUIDField()
+    claim = serializers.CharField(max_length=300)
+
+    def validate(self, attrs: dict[str, Any]) -> PhotoClaim:  # type: ignore[override]
+        return PhotoClaim(attrs["id"], attrs["claim"])

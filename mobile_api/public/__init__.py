@@ -1,0 +1,1 @@
+"""What residents use: matters, places, reports, photos, following and rating, appointments."""
