@@ -15,7 +15,7 @@ from tools.dev.layout import Layout, own_folder
 from tools.dev.locks import held, tried
 from tools.dev.processes import is_process, keep_small
 from tools.dev.terminal import Failure, run, tail
-from tools.dev.web import node_version
+from tools.dev.web import version_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = (virtualenv.RUNTIME_LOCK, virtualenv.DEV_LOCK, virtualenv.NODE_LOCK)
@@ -118,7 +118,8 @@ def test_the_web_lock_holds_no_download_address() -> None:
 
 
 def test_a_program_that_is_no_node_counts_as_none() -> None:
-    assert node_version(Path("/bin/true")) == (0, 0)
+    assert version_of(Path("/bin/true")) == (0, 0)
+    assert version_of("echo", "v24.1.2") == (24, 1)
 
 
 def test_nginx_templates_are_filled_completely(tmp_path: Path) -> None:

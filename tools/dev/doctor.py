@@ -10,7 +10,7 @@ from tools.dev.nginx import listener_on
 from tools.dev.redis import town_redis
 from tools.dev.terminal import say
 from tools.dev.town import Town
-from tools.dev.web import OLDEST_NODE, node_version
+from tools.dev.web import machine_node
 
 LEAST_DISK_GB = 3
 
@@ -32,8 +32,7 @@ def doctor(town: Town) -> int:
 
 def _machine(town: Town) -> list[tuple[bool, str]]:
     free_gb = shutil.disk_usage(town.layout.state if town.layout.state.exists() else town.layout.root).free / 1e9
-    node = find_program("node")
-    version = node_version(node) if node else (0, 0)
+    node = machine_node()
     found = [
         (True, f"Python {sys.version.split()[0]} ({sys.executable})"),
         (free_gb > LEAST_DISK_GB, f"{free_gb:.0f} GB free ({LEAST_DISK_GB} needed)"),

@@ -10,7 +10,11 @@ made_policy='' made_conf=''
 
 take_back() {
   if [ -n "$made_policy" ]; then rm -f "$policy"; fi
-  if [ -n "$made_conf" ]; then rm -f "$cluster_conf"; fi
+  if [ -n "$made_conf" ]; then
+    rm -f "$cluster_conf"
+    # The package laid its own version aside because ours was there: it belongs in its place now.
+    if [ -e "$cluster_conf.ucf-dist" ]; then mv "$cluster_conf.ucf-dist" "$cluster_conf"; fi
+  fi
 }
 trap take_back EXIT
 trap 'exit 130' INT TERM
@@ -51,8 +55,10 @@ done
 # shellcheck disable=SC2086 # a list of package names
 apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold -o Dpkg::Options::=--force-confdef $packages
 
-if command -v systemctl >/dev/null 2>&1; then
-  for unit in $fresh; do
-    systemctl disable --quiet "$unit" >/dev/null 2>&1 || echo "could not switch off $unit for the next boot" >&2
-  done
-fi
+for unit in $fresh; do
+  deb-systemd-helper disable "$unit.service" >/dev/null 2>&1 || true
+  update-rc.d "$unit" disable >/dev/null 2>&1 || true
+  if find /etc/systemd/system -name "$unit.service" -path '*.wants/*' 2>/dev/null | grep -q .; then
+    echo "could not switch off $unit for the next boot" >&2
+  fi
+done

