@@ -1,7 +1,7 @@
 """Cost matrices and paths over the network, exact in whole milliseconds and millimetres.
 
-Two engines give the same costs: a customisable contraction hierarchy (routingkit-cch, the fast one) and scipy's Dijkstra.
-A place joins its edge at a fraction of it; the way between the place and its edge is walked in both modes.
+Two engines give the same costs: a customisable contraction hierarchy (routingkit-cch, the fast one) and scipy's
+Dijkstra. A place joins its edge at a fraction of it; the way between the place and its edge is walked in both modes.
 """
 
 from __future__ import annotations
@@ -36,9 +36,11 @@ Ends = list[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class CostMatrix:
-    """Costs from row to column: whole seconds (rounded up, so that the triangle inequality holds) and whole metres along that way.
+    """Costs from row to column: whole seconds (rounded up, so that the triangle inequality holds) and whole metres
+    along that way.
 
-    A pair without a way holds -1 in both and is named in `unreachable` as (row, column). `metres` is None when not asked for.
+    A pair without a way holds -1 in both and is named in `unreachable` as (row, column). `metres` is None when not
+    asked for.
     """
 
     seconds: npt.NDArray[np.int32]
@@ -57,7 +59,9 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Fastest way between two sets of junctions: junctions passed and arcs used (arc = 2 * edge, + 1 against its direction)."""
+    """Fastest way between two sets of junctions: junctions passed and arcs used (arc = 2 * edge, + 1 against its
+    direction).
+    """
 
     milliseconds: int
     nodes: tuple[int, ...]
@@ -68,16 +72,21 @@ class Search(Protocol):
     """Shortest ways between junctions; `ends` are (junction, milliseconds to get there)."""
 
     def many(self, sources: Sequence[Ends], targets: Ints) -> Ints:
-        """Milliseconds from each source set to each target junction, NO_WAY where there is none; shape (sources, targets)."""
+        """Milliseconds from each source set to each target junction, NO_WAY where there is none; shape (sources,
+        targets).
+        """
         ...
 
     def one(self, sources: Ends, targets: Ends) -> Way | None: ...
 
 
 def contraction_order(network: WalkingNetwork) -> Ints:
-    """Nested-dissection order of the junctions, for the hierarchy. Depends on the shape of the network, not on times."""
+    """Nested-dissection order of the junctions, for the hierarchy. Depends on the shape of the network, not on times.
+    """
     tail, head, _ = _arc_ends(network)
-    order = cch.compute_order_inertial(network.node_count, tail, head, network.node_lat.tolist(), network.node_lon.tolist())
+    order = cch.compute_order_inertial(
+        network.node_count, tail, head, network.node_lat.tolist(), network.node_lon.tolist()
+    )
     return np.asarray(order, dtype=np.int64)
 
 
@@ -114,7 +123,9 @@ class HierarchySearch:
     def many(self, sources: Sequence[Ends], targets: Ints) -> Ints:
         pinned = cch.CCHOneToMany(self._metric, targets.tolist())
         rows = [pinned.distances_from_multi(ends) if ends else [None] * len(targets) for ends in sources]
-        return np.array([[NO_WAY if cost is None else cost for cost in row] for row in rows], np.int64).reshape(len(sources), -1)
+        return np.array([[NO_WAY if cost is None else cost for cost in row] for row in rows], np.int64).reshape(
+            len(sources), -1
+        )
 
     def one(self, sources: Ends, targets: Ends) -> Way | None:
         if not sources or not targets:
@@ -282,7 +293,9 @@ class Router:
             length_mm += round(abs(a.fraction - b.fraction) * int(self._lengths_mm[a.edge]))
             return Leg(direct + access_ms, length_mm, None)
         length_mm += sum(int(self._lengths_mm[arc >> 1]) for arc in way.arcs)
-        length_mm += self._end_mm(start, way.nodes[0], joints[0].leaving) + self._end_mm(goal, way.nodes[-1], joints[1].entering)
+        length_mm += self._end_mm(start, way.nodes[0], joints[0].leaving) + self._end_mm(
+            goal, way.nodes[-1], joints[1].entering
+        )
         if turned:
             way = Way(way.milliseconds, way.nodes[::-1], tuple(arc ^ 1 for arc in reversed(way.arcs)))
         return Leg(way.milliseconds + access_ms, length_mm, way)
@@ -292,7 +305,9 @@ class Router:
         return round((place.fraction if self._at_source(place, node, ends) else 1 - place.fraction) * length_mm)
 
     def _at_source(self, place: SnappedPoint, node: int, ends: Ends) -> bool:
-        """Whether the way meets the place's edge at its source; on a loop both ends are one junction and the cheaper half counts."""
+        """Whether the way meets the place's edge at its source; on a loop both ends are one junction and the cheaper
+        half counts.
+        """
         source, target = int(self._network.edge_source[place.edge]), int(self._network.edge_target[place.edge])
         if source != target:
             return node == source
@@ -340,7 +355,9 @@ class Router:
         return tuple(point for point, before in zip(points, [None, *points], strict=False) if point != before)
 
     def _part(self, edge: int, start: float, stop: float) -> list[tuple[float, float]]:
-        """Corners of an edge between two fractions of it, in the direction from `start` to `stop`; the cut ends are left out."""
+        """Corners of an edge between two fractions of it, in the direction from `start` to `stop`; the cut ends are
+        left out.
+        """
         lonlat = self._network.edge_coordinates(edge)
         shrink = np.cos(np.radians(lonlat[0, 1]))
         run = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(lonlat[:, 0]) * shrink, np.diff(lonlat[:, 1])))])

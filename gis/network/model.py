@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from gis.network import costs, snapping
 from gis.network.costs import CostMatrix, Path
+from gis.network.errors import NetworkError
 from gis.network.snapping import Snapped, SnappedPoint
 
 Floats = npt.NDArray[np.float64]
@@ -27,16 +28,6 @@ ARRAYS: Final = (
     "node_osm_id", "node_lon", "node_lat", "edge_source", "edge_target", "edge_way_id", "edge_length_m", "edge_walk_s",
     "edge_ebike_forward_s", "edge_ebike_backward_s", "edge_highway", "edge_name", "geometry_start", "geometry_lonlat",
 )
-
-
-class NetworkError(ValueError):
-    """A network that cannot be used, or a question it cannot answer. `code` is stable, `facts` name the culprit."""
-
-    def __init__(self, code: str, detail: str, **facts: object) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
-        self.facts = facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +55,10 @@ class Island:
 class WalkingNetwork:
     """Junctions (N) and undirected edges (E) with geometry; times in seconds, lengths in metres.
 
-    `edge_ebike_*_s` is `inf` where an e-bike cannot go (steps). `geometry_lonlat[geometry_start[e]:geometry_start[e + 1]]` runs
-    from `edge_source[e]` to `edge_target[e]`. `order` is the contraction order of the junctions, kept because it is slow to
-    compute and does not depend on the times. Two networks are the same object only if they are: no comparison by value.
+    `edge_ebike_*_s` is `inf` where an e-bike cannot go (steps). `geometry_lonlat[geometry_start[e]:geometry_start[e +
+    1]]` runs from `edge_source[e]` to `edge_target[e]`. `order` is the contraction order of the junctions, kept
+    because it is slow to compute and does not depend on the times. Two networks are the same object only if they are:
+    no comparison by value.
     """
 
     node_osm_id: Ints
@@ -93,7 +85,9 @@ class WalkingNetwork:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.ArrayLike], *, walk_kmh: float = 4.0) -> Self:
-        """Network from the arrays that `to_arrays` gave (also out of a database). Raises NetworkError naming the array."""
+        """Network from the arrays that `to_arrays` gave (also out of a database). Raises NetworkError naming the
+        array.
+        """
         missing = [name for name in ARRAYS if name not in arrays]
         if missing:
             raise NetworkError("array_missing", f"arrays missing: {', '.join(missing)}", names=missing)
@@ -111,14 +105,17 @@ class WalkingNetwork:
         return arrays
 
     def save(self, file: FilePath) -> None:
-        """Write the network to one .npz file, first beside it and then in its place, so that no reader sees half a file."""
+        """Write the network to one .npz file, first beside it and then in its place, so that no reader sees half a
+        file.
+        """
         part = file.with_name(f".{file.name}.part.npz")
         np.savez(part, allow_pickle=False, **self.to_arrays())
         part.replace(file)
 
     @classmethod
     def load(cls, file: FilePath) -> Self:
-        """Network from a file written by `save`. Raises OSError, or NetworkError for a file that holds something else."""
+        """Network from a file written by `save`. Raises OSError, or NetworkError for a file that holds something else.
+        """
         with np.load(file, allow_pickle=False) as stored:
             return cls.from_arrays(dict(stored))
 
@@ -153,7 +150,9 @@ class WalkingNetwork:
         used = self.usable_edges(mode)
         ends = (self.edge_source[used], self.edge_target[used])
         size = self.node_count
-        _, label = connected_components(coo_matrix((np.ones(len(ends[0]), np.int8), ends), shape=(size, size)), directed=False)
+        _, label = connected_components(
+            coo_matrix((np.ones(len(ends[0]), np.int8), ends), shape=(size, size)), directed=False
+        )
         nodes = np.bincount(label)
         rank: Ints = np.empty(len(nodes), np.int64)
         rank[np.argsort(-nodes, kind="stable")] = np.arange(len(nodes))
@@ -183,7 +182,9 @@ class WalkingNetwork:
         return {}
 
     def snap(self, lons: npt.ArrayLike, lats: npt.ArrayLike, *, mode: Mode = "walk") -> Snapped:
-        """Nearest edge of the main part for every place (WGS84 degrees). Raises NetworkError for coordinates that are not finite."""
+        """Nearest edge of the main part for every place (WGS84 degrees). Raises NetworkError for coordinates that are
+        not finite.
+        """
         if mode not in self._snappers:
             part = self.components(mode)
             self._snappers[mode] = snapping.Snapper(self, self.usable_edges(mode) & (part[self.edge_source] == 0))
@@ -201,7 +202,9 @@ class WalkingNetwork:
         """Cost of every ordered pair of snapped places; see `CostMatrix`. `engine` None takes the fastest installed."""
         return self._router(mode, engine).matrix(snapped, with_metres=with_metres)
 
-    def path(self, a: SnappedPoint, b: SnappedPoint, *, mode: Mode = "walk", engine: costs.Engine | None = None) -> Path:
+    def path(
+        self, a: SnappedPoint, b: SnappedPoint, *, mode: Mode = "walk", engine: costs.Engine | None = None
+    ) -> Path:
         """Fastest way from `a` to `b`. Raises NetworkError `unreachable`."""
         path = self._router(mode, engine).path(a, b)
         if path is None:
@@ -234,7 +237,9 @@ def _check_shapes(network: WalkingNetwork) -> None:
         if getattr(network, name).shape != (expected[name[:4]],):
             raise NetworkError("array_shape", f"{name} has shape {getattr(network, name).shape}", name=name)
     if network.geometry_start.shape != (network.edge_count + 1,) or network.geometry_lonlat.shape[1:] != (2,):
-        raise NetworkError("array_shape", "geometry_start must have edges + 1 entries, geometry_lonlat two columns", name="geometry")
+        raise NetworkError(
+            "array_shape", "geometry_start must have edges + 1 entries, geometry_lonlat two columns", name="geometry"
+        )
     if network.order is not None and not np.array_equal(np.sort(network.order), np.arange(network.node_count)):
         raise NetworkError("array_shape", "order is no permutation of the junctions", name="order")
 

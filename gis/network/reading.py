@@ -10,7 +10,8 @@ import osmium
 from osmium.osm import NODE, RELATION, WAY
 from pyproj import Geod
 
-from gis.network.model import NetworkError, ReadingReport, WalkingNetwork
+from gis.network.errors import NetworkError
+from gis.network.model import ReadingReport, WalkingNetwork
 from gis.network.rules import Speeds, WayUse, node_is_closed, way_use
 
 Box = tuple[float, float, float, float]
@@ -32,6 +33,11 @@ class _Ways:
     closed_nodes: set[int] = field(default_factory=set)
     refused: int = 0
     missing: int = 0
+
+    @property
+    def closed_uses(self) -> int:
+        """How often a way runs through a closed node."""
+        return sum(ref in self.closed_nodes for ref in self.refs) if self.closed_nodes else 0
 
 
 def read_osm(file: Path | str, *, bbox: Box | None = None, speeds: Speeds | None = None) -> WalkingNetwork:
@@ -77,7 +83,11 @@ def _area_rings(file: Path) -> dict[int, dict[str, str]]:
     areas = osmium.filter.KeyFilter("highway", "railway", "public_transport")
     for relation in osmium.FileProcessor(str(file), RELATION).with_filter(areas):
         tags = dict(relation.tags)
-        if isinstance(relation, osmium.osm.Relation) and tags.get("type") == "multipolygon" and way_use(tags) is not None:
+        if (
+            isinstance(relation, osmium.osm.Relation)
+            and tags.get("type") == "multipolygon"
+            and way_use(tags) is not None
+        ):
             rings.update({member.ref: tags for member in relation.members if member.type == "w"})
     return rings
 
@@ -139,34 +149,52 @@ def _simplify(ways: _Ways, speeds: Speeds) -> WalkingNetwork:
     head = np.where(is_closed[last], private + 1, node_of[last])
     _, at, ends = np.unique(np.concatenate([tail, head]), return_index=True, return_inverse=True)
     position = np.concatenate([first, last])[at]
-    report = ReadingReport(len(set(ways.way_ids)), ways.refused, ways.missing, int(is_closed.sum()))
-    return _build(ways, speeds, (first, last), ends, refs[position], lonlat, lonlat[position], way_of[first], report)
+    pieces = _Pieces(first, last, ends[: len(first)], ends[len(first) :], refs[position], position, way_of[first])
+    return _build(ways, pieces, lonlat, speeds)
 
 
-def _build(
-    ways: _Ways, speeds: Speeds, spans: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]], ends: npt.NDArray[np.int64],
-    node_osm_id: npt.NDArray[np.int64], lonlat: npt.NDArray[np.float64], node_lonlat: npt.NDArray[np.float64],
-    way_row: npt.NDArray[np.int64], report: ReadingReport,
-) -> WalkingNetwork:
-    first, last = spans
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """Edges as runs first..last of way nodes, with the numbers of their junctions; the junctions' ids and places."""
+
+    first: npt.NDArray[np.int64]
+    last: npt.NDArray[np.int64]
+    source: npt.NDArray[np.int64]
+    target: npt.NDArray[np.int64]
+    node_osm_id: npt.NDArray[np.int64]
+    node_at: npt.NDArray[np.int64]
+    way_row: npt.NDArray[np.int64]
+
+
+def _build(ways: _Ways, pieces: _Pieces, lonlat: npt.NDArray[np.float64], speeds: Speeds) -> WalkingNetwork:
+    """Lengths, times and geometry of the pieces."""
     _, _, step_m = GEOD.inv(lonlat[:-1, 0], lonlat[:-1, 1], lonlat[1:, 0], lonlat[1:, 1])
     run_m = np.concatenate([[0.0], np.cumsum(step_m)])
-    length_m = run_m[last] - run_m[first]
-    count = last - first + 1
+    length_m = run_m[pieces.last] - run_m[pieces.first]
+    count = pieces.last - pieces.first + 1
     geometry_start = np.concatenate([[0], np.cumsum(count)])
-    corner = np.arange(geometry_start[-1]) - np.repeat(geometry_start[:-1], count) + np.repeat(first, count)
-    uses = ways.uses
-    is_steps = np.array([use.is_steps for use in uses])[way_row]
-    forward = np.array([use.ride_forward for use in uses])[way_row]
-    backward = np.array([use.ride_backward for use in uses])[way_row]
+    corner = np.arange(geometry_start[-1]) + np.repeat(pieces.first - geometry_start[:-1], count)
+    is_steps, forward, backward = np.array(
+        [(use.is_steps, use.ride_forward, use.ride_backward) for use in ways.uses], np.bool_
+    )[pieces.way_row].T
     walk_s = length_m / (np.where(is_steps, speeds.steps_kmh, speeds.walk_kmh) * METRES_A_SECOND)
-    ride_s = length_m / (speeds.ebike_kmh * METRES_A_SECOND)
+    ride_s = np.where(is_steps, np.inf, length_m / (speeds.ebike_kmh * METRES_A_SECOND))
+    push_s = np.where(is_steps, np.inf, walk_s)
     return WalkingNetwork(
-        node_osm_id=node_osm_id, node_lon=node_lonlat[:, 0].copy(), node_lat=node_lonlat[:, 1].copy(),
-        edge_source=ends[:len(first)], edge_target=ends[len(first):],
-        edge_way_id=np.array(ways.way_ids, np.int64)[way_row], edge_length_m=length_m, edge_walk_s=walk_s,
-        edge_ebike_forward_s=np.where(is_steps, np.inf, np.where(forward, ride_s, walk_s)),
-        edge_ebike_backward_s=np.where(is_steps, np.inf, np.where(backward, ride_s, walk_s)),
-        edge_highway=np.array([use.highway for use in uses], np.str_)[way_row], edge_name=np.array(ways.names, np.str_)[way_row],
-        geometry_start=geometry_start, geometry_lonlat=np.ascontiguousarray(lonlat[corner]),
-        walk_kmh=speeds.walk_kmh, reading=report)
+        node_osm_id=pieces.node_osm_id,
+        node_lon=lonlat[pieces.node_at, 0].copy(),
+        node_lat=lonlat[pieces.node_at, 1].copy(),
+        edge_source=pieces.source,
+        edge_target=pieces.target,
+        edge_way_id=np.array(ways.way_ids, np.int64)[pieces.way_row],
+        edge_length_m=length_m,
+        edge_walk_s=walk_s,
+        edge_ebike_forward_s=np.where(forward, ride_s, push_s),
+        edge_ebike_backward_s=np.where(backward, ride_s, push_s),
+        edge_highway=np.array([use.highway for use in ways.uses], np.str_)[pieces.way_row],
+        edge_name=np.array(ways.names, np.str_)[pieces.way_row],
+        geometry_start=geometry_start,
+        geometry_lonlat=np.ascontiguousarray(lonlat[corner]),
+        walk_kmh=speeds.walk_kmh,
+        reading=ReadingReport(len(set(ways.way_ids)), ways.refused, ways.missing, ways.closed_uses),
+    )

@@ -1,7 +1,8 @@
 """Who may walk or ride where: the OSM tags that decide it.
 
-Source of the keys: the OpenStreetMap tagging documentation for `highway`, `access`, `foot`, `barrier`, `oneway` and `bicycle`.
-Where a tag leaves room, the choice is the one a grid worker makes on the ground and is named beside the table.
+Source of the keys: the OpenStreetMap tagging documentation for `highway`, `access`, `foot`, `barrier`, `oneway` and
+`bicycle`. Where a tag leaves room, the choice is the one a grid worker makes on the ground and is named beside the
+table.
 """
 
 from collections.abc import Mapping
@@ -10,18 +11,55 @@ from typing import Final
 
 Tags = Mapping[str, str]
 
-WALKABLE: Final = frozenset({
-    "bridleway", "corridor", "cycleway", "footway", "living_street", "path", "pedestrian", "platform", "primary", "primary_link",
-    "residential", "road", "secondary", "secondary_link", "service", "steps", "tertiary", "tertiary_link", "track", "unclassified",
-})
+WALKABLE: Final = frozenset(
+    {
+        "bridleway",
+        "corridor",
+        "cycleway",
+        "footway",
+        "living_street",
+        "path",
+        "pedestrian",
+        "platform",
+        "primary",
+        "primary_link",
+        "residential",
+        "road",
+        "secondary",
+        "secondary_link",
+        "service",
+        "steps",
+        "tertiary",
+        "tertiary_link",
+        "track",
+        "unclassified",
+    }
+)
 # Walked only where a tag says so: fast roads without a pavement are no way to a door.
 WALKABLE_IF_TAGGED: Final = frozenset({"motorway", "motorway_link", "trunk", "trunk_link"})
 # Ridden by an e-bike without a further tag; elsewhere the e-bike is pushed at walking speed.
-RIDEABLE: Final = frozenset({
-    "cycleway", "living_street", "primary", "primary_link", "residential", "road", "secondary", "secondary_link", "service",
-    "tertiary", "tertiary_link", "track", "trunk", "trunk_link", "unclassified",
-})
-ALLOWED: Final = frozenset({"customers", "delivery", "designated", "destination", "official", "permissive", "permit", "yes"})
+RIDEABLE: Final = frozenset(
+    {
+        "cycleway",
+        "living_street",
+        "primary",
+        "primary_link",
+        "residential",
+        "road",
+        "secondary",
+        "secondary_link",
+        "service",
+        "tertiary",
+        "tertiary_link",
+        "track",
+        "trunk",
+        "trunk_link",
+        "unclassified",
+    }
+)
+ALLOWED: Final = frozenset(
+    {"customers", "delivery", "designated", "destination", "official", "permissive", "permit", "yes"}
+)
 REFUSED: Final = frozenset({"agricultural", "emergency", "forestry", "military", "no", "private", "use_sidepath"})
 SIDEWALK: Final = frozenset({"both", "left", "right", "yes"})
 # Barriers nobody walks through unless a tag opens them. A gate, bollard, stile or kerb is passed.
@@ -46,7 +84,9 @@ class Speeds:
 
 @dataclass(frozen=True, slots=True)
 class WayUse:
-    """How one way may be used. `ride_forward` and `ride_backward`: ridden in that direction; otherwise pushed, and never on steps."""
+    """How one way may be used. `ride_forward` and `ride_backward`: ridden in that direction; otherwise pushed, and
+    never on steps.
+    """
 
     highway: str
     is_steps: bool
@@ -116,7 +156,9 @@ def _ridden(highway: str, tags: Tags) -> tuple[bool, bool]:
     if highway not in RIDEABLE and bicycle not in ALLOWED:
         return False, False
     one_way = tags.get("oneway:bicycle", tags.get("oneway", "yes" if tags.get("junction") == "roundabout" else "no"))
-    contraflow = any(tags.get(key, "").startswith("opposite") for key in ("cycleway", "cycleway:left", "cycleway:right"))
+    contraflow = any(
+        tags.get(key, "").startswith("opposite") for key in ("cycleway", "cycleway:left", "cycleway:right")
+    )
     if one_way == "-1":
         return contraflow, True
     return True, contraflow or one_way not in ONE_WAY

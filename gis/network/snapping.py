@@ -10,6 +10,8 @@ import numpy.typing as npt
 import shapely
 from pyproj import Transformer
 
+from gis.network.errors import NetworkError
+
 if TYPE_CHECKING:
     from gis.network.model import WalkingNetwork
 
@@ -19,7 +21,8 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class SnappedPoint:
-    """One place and where it meets the network: `fraction` of `edge` counted from its source, `distance_m` beside it."""
+    """One place and where it meets the network: `fraction` of `edge` counted from its source, `distance_m` beside it.
+    """
 
     lon: float
     lat: float
@@ -52,7 +55,8 @@ class Snapped:
 
 
 class Snapper:
-    """Spatial index over the edges that may be snapped to, in a transverse Mercator plane through the middle of the network.
+    """Spatial index over the edges that may be snapped to, in a transverse Mercator plane through the middle of the
+    network.
 
     The plane's scale error stays below 0.02 % within 100 km of the middle, far below the accuracy of a door plate.
     """
@@ -67,15 +71,17 @@ class Snapper:
         owner = np.repeat(np.arange(network.edge_count), np.diff(network.geometry_start))
         kept = allowed[owner]
         rank = np.cumsum(allowed) - 1
-        self._lines = np.atleast_1d(np.asarray(shapely.linestrings(np.column_stack([x[kept], y[kept]]), indices=rank[owner[kept]])))
+        self._lines = np.atleast_1d(
+            np.asarray(shapely.linestrings(np.column_stack([x[kept], y[kept]]), indices=rank[owner[kept]]))
+        )
         self._tree = shapely.STRtree(self._lines)
 
     def snap(self, lon: Floats, lat: Floats) -> Snapped:
         """Nearest edge per place; of equally near edges the one with the lowest number. Raises NetworkError."""
-        from gis.network.model import NetworkError
-
         if lon.ndim != 1 or lon.shape != lat.shape:
-            raise NetworkError("array_shape", f"longitudes {lon.shape} and latitudes {lat.shape} must be two equal rows")
+            raise NetworkError(
+                "array_shape", f"longitudes {lon.shape} and latitudes {lat.shape} must be two equal rows"
+            )
         wrong = np.flatnonzero(~((np.abs(lon) <= 180) & (np.abs(lat) <= 90)))
         if len(wrong):
             at = int(wrong[0])

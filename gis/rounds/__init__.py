@@ -24,6 +24,23 @@ from gis.rounds.planning import plan_week, warm_up
 from gis.rounds.probing import Insertion, probe
 
 __all__ = [
-    "Commitment", "CostParts", "Insertion", "Job", "Plan", "PlannedStop", "Problem", "ProblemError", "Reason", "Route", "Shift",
-    "Unserved", "Violation", "Weights", "Window", "check_plan", "plan_week", "probe", "warm_up",
+    "Commitment",
+    "CostParts",
+    "Insertion",
+    "Job",
+    "Plan",
+    "PlannedStop",
+    "Problem",
+    "ProblemError",
+    "Reason",
+    "Route",
+    "Shift",
+    "Unserved",
+    "Violation",
+    "Weights",
+    "Window",
+    "check_plan",
+    "plan_week",
+    "probe",
+    "warm_up",
 ]

@@ -39,7 +39,9 @@ def nearest_neighbour(problem: Problem) -> Plan:
 
 
 def sweep(problem: Problem, *, xy: npt.NDArray[np.float64]) -> Plan:
-    """Every day's jobs in the order of their direction from the start point; `xy` has metric coordinates of all matrix rows, (n, 2)."""
+    """Every day's jobs in the order of their direction from the start point; `xy` has metric coordinates of all matrix
+    rows, (n, 2).
+    """
     if xy.shape != (len(problem.travel_s), 2):
         raise ProblemError("bad_coordinates", f"coordinates {xy.shape} for {len(problem.travel_s)} points")
 
@@ -61,7 +63,8 @@ def _begin(problem: Problem, here: int, clock_s: int, day: int, job: Job) -> int
 
 
 def _plan(problem: Problem, order: Orderer) -> Plan:
-    """Appointments first, then required, then optional jobs: to the least-loaded days, there to the shift with most time left; what the
+    """Appointments first, then required, then optional jobs: to the least-loaded days, there to the shift with most
+    time left; what the
     order of a shift cannot hold is offered to the other shifts at their end, and is then left out."""
     made = tables.build(problem)
     given: list[list[Job]] = [[] for _ in problem.shifts]
@@ -79,7 +82,10 @@ def _plan(problem: Problem, order: Orderer) -> Plan:
 
 def _least_loaded(problem: Problem, given: list[list[Job]], job: Job) -> list[int]:
     """Shifts for all visits of a job on its least-loaded set of days; none when the caps leave no such set."""
-    load_s = [sum(one.dwell_s for one in jobs) / (shift.end_s - shift.start_s) for jobs, shift in zip(given, problem.shifts, strict=True)]
+    load_s = [
+        sum(one.dwell_s for one in jobs) / (shift.end_s - shift.start_s)
+        for jobs, shift in zip(given, problem.shifts, strict=True)
+    ]
     best_of: dict[int, int] = {}
     for row, shift in enumerate(problem.shifts):
         if not tables.fits_alone(problem, job, shift) or (job.household_call and _calls_full(problem, given, row)):
@@ -87,13 +93,19 @@ def _least_loaded(problem: Problem, given: list[list[Job]], job: Job) -> list[in
         if shift.day not in best_of or load_s[row] < load_s[best_of[shift.day]]:
             best_of[shift.day] = row
     choices = {days.intersection(best_of) for days in job.day_sets()}
-    best = max(choices, key=lambda days: (len(days), -sum(load_s[best_of[day]] for day in days), sorted(days)), default=frozenset())
+    best = max(
+        choices,
+        key=lambda days: (len(days), -sum(load_s[best_of[day]] for day in days), sorted(days)),
+        default=frozenset(),
+    )
     return [best_of[day] for day in sorted(best)]
 
 
 def _calls_full(problem: Problem, given: list[list[Job]], row: int) -> bool:
     shift = problem.shifts[row]
-    cap = next((cap for key, cap in problem.call_caps.items() if (key.worker, key.day) == (shift.worker, shift.day)), None)
+    cap = next(
+        (cap for key, cap in problem.call_caps.items() if (key.worker, key.day) == (shift.worker, shift.day)), None
+    )
     if cap is None:
         return False
     same_day = [k for k, other in enumerate(problem.shifts) if (other.worker, other.day) == (shift.worker, shift.day)]

@@ -1,5 +1,6 @@
 """Independent check of a plan against its problem: shares no code with the search, the timing or the tables."""
 
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -8,8 +9,10 @@ from gis.rounds.model import Job, Plan, Problem, Route
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A broken rule. `code`: unknown_job, wrong_route, travel_time, time_order, outside_window, outside_shift, wrong_worker,
-    wrong_day, lock_broken, days_not_allowed, twice_a_day, too_many_calls, visits_unaccounted, travel_sum, appointment_missed."""
+    """A broken rule. `code`: unknown_job, wrong_route, travel_time, time_order, outside_window, outside_shift,
+    wrong_worker,
+    wrong_day, lock_broken, days_not_allowed, twice_a_day, too_many_calls, visits_unaccounted, travel_sum,
+    appointment_missed."""
 
     code: str
     job_id: str | None
@@ -18,7 +21,9 @@ class Violation:
 
 
 def check_plan(problem: Problem, plan: Plan) -> list[Violation]:
-    """Everything in `plan` that breaks a rule of `problem`; an appointment that is left out is named too. Empty: a sound plan."""
+    """Everything in `plan` that breaks a rule of `problem`; an appointment that is left out is named too. Empty: a
+    sound plan.
+    """
     found: list[Violation] = []
     if [route.shift for route in plan.routes] != list(range(len(problem.shifts))):
         return [Violation("wrong_route", None, None, "a plan has one route per shift, in their order")]
@@ -53,7 +58,11 @@ def _check_times(problem: Problem, route: Route, jobs: dict[str, Job]) -> list[V
         found.append(Violation(code, job_id, route.shift, detail))
 
     if (route.worker, route.day) != (shift.worker, shift.day):
-        blame("wrong_route", None, f"route of {route.worker} on day {route.day} in a shift of {shift.worker} on day {shift.day}")
+        blame(
+            "wrong_route",
+            None,
+            f"route of {route.worker} on day {route.day} in a shift of {shift.worker} on day {shift.day}",
+        )
     if not shift.start_s <= route.depart_s <= route.return_s <= shift.end_s:
         blame("outside_shift", None, f"out from {route.depart_s} to {route.return_s} s")
     point, clock_s, walked_s, walked_m = shift.start_point, route.depart_s, 0, 0
@@ -71,7 +80,10 @@ def _check_times(problem: Problem, route: Route, jobs: dict[str, Job]) -> list[V
         walked_s, walked_m = walked_s + leg_s, walked_m + problem.travel_m[point, job.point]
         point, clock_s = job.point, stop.leave_s
     if route.stops:
-        walked_s, walked_m = walked_s + problem.travel_s[point, shift.end_point], walked_m + problem.travel_m[point, shift.end_point]
+        walked_s, walked_m = (
+            walked_s + problem.travel_s[point, shift.end_point],
+            walked_m + problem.travel_m[point, shift.end_point],
+        )
         if route.return_s != clock_s + problem.travel_s[point, shift.end_point]:
             blame("travel_time", None, f"returns at {route.return_s}")
     if (route.travel_s, route.travel_m) != (walked_s, walked_m):
@@ -92,12 +104,18 @@ def _check_visits(job: Job, visits: list[tuple[int, str]], left_out: int) -> lis
     if len(set(days)) < len(days):
         found.append(Violation("twice_a_day", job.id, None, f"days {days}"))
     if len(visits) + left_out != job.visits:
-        found.append(Violation("visits_unaccounted", job.id, None, f"{job.visits} due, {len(visits)} planned, {left_out} left out"))
+        found.append(
+            Violation(
+                "visits_unaccounted", job.id, None, f"{job.visits} due, {len(visits)} planned, {left_out} left out"
+            )
+        )
     if any(not job.earliest_day <= day <= job.latest_day for day in days):
-        found.append(Violation("wrong_day", job.id, None, f"days {days}, allowed {job.earliest_day} to {job.latest_day}"))
+        found.append(
+            Violation("wrong_day", job.id, None, f"days {days}, allowed {job.earliest_day} to {job.latest_day}")
+        )
     if job.patterns and visits and not any(set(days) <= set(pattern) for pattern in job.patterns):
         found.append(Violation("days_not_allowed", job.id, None, f"days {days}"))
-    if not job.patterns and any(b - a < job.min_gap_days for a, b in zip(days, days[1:], strict=False)):
+    if not job.patterns and any(b - a < job.min_gap_days for a, b in itertools.pairwise(days)):
         found.append(Violation("days_not_allowed", job.id, None, f"days {days}, {job.min_gap_days} apart at least"))
     for lock in job.locked:
         if visits and (lock.day, lock.worker) not in visits:

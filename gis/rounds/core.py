@@ -1,25 +1,33 @@
 """Ruin and recreate over a week of shifts, compiled by numba, in whole numbers only.
 
-After Christiaens and Vanden Berghe, "Slack Induction by String Removals" (Transportation Science 54, 2020): take out strings of
-neighbouring stops, put them back greedily with a few positions overlooked, accept by simulated annealing. Added here: a job
-carries sets of days (patterns) that are priced as a whole when it is put back, several windows a day, jobs left out at a
-price, work spread over shifts, and caps per group of shifts.
+After Christiaens and Vanden Berghe, "Slack Induction by String Removals" (Transportation Science 54, 2020): take out
+strings of neighbouring stops, put them back greedily with a few positions overlooked, accept by simulated annealing.
+Added here: a job carries sets of days (patterns) that are priced as a whole when it is put back, several windows a
+day, jobs left out at a price, work spread over shifts, and caps per group of shifts.
 
-Everything is an integer (64 bit), the random numbers are our own and the logarithm is a table, so that the same seed and number of
-steps give the same plan on every machine. Arrays must be C-contiguous with the dtypes that `tables` makes: another layout
-would be compiled again.
+Everything is an integer (64 bit), the random numbers are our own and the logarithm is a table, so that the same seed
+and number of steps give the same plan on every machine. Arrays must be C-contiguous with the dtypes that `tables`
+makes: another layout would be compiled again. All compiled functions stay in this one file: numba's cache does not
+notice a change in another. The two innermost take plain arrays, because taking them out of a tuple costs more there
+than the work itself.
 
-Columns: see the constants. `stops[r, k]` holds job, leave time and latest arrival of the k-th stop of route r; the entry after
-the last stop holds the latest arrival at the end point.
+Columns: see the constants. `stops[r, k]` holds job, leave time and latest arrival of the k-th stop of route r; the
+entry after the last stop holds the latest arrival at the end point.
 """
 
+# ruff: noqa: PLR0917
+
 from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Ints = npt.NDArray[np.int64]
+Legs = npt.NDArray[np.int32]
+Seeds = npt.NDArray[np.uint64]
 
 # job[j, .]
 POINT: Final = 0
@@ -65,6 +73,64 @@ LOG_SIZE: Final = 1024
 ABSENT_TRIED: Final = 12
 
 
+class Week(NamedTuple):
+    """What does not change during a search. Jobs j, shifts r, days d, points p; -1 in `assign`: not possible.
+
+    `day_route[day_at[d]:day_at[d + 1]]` are the shifts of day d, `window[window_at[j, d]:window_at[j, d + 1]]` first
+    and last start of job j on day d, `near[j]` the other jobs by distance, `key[k]` an order of the jobs, `cap[g]`
+    units a group of shifts takes.
+    """
+
+    job: Ints
+    shift: Ints
+    day_at: Ints
+    day_route: Ints
+    window_at: Ints
+    window: Ints
+    pattern: Ints
+    assign: Ints
+    leg: npt.NDArray[np.int32]
+    near: Ints
+    key: Ints
+    cap: Ints
+    setting: Ints
+    log_table: Ints
+
+
+class State(NamedTuple):
+    """The plan at hand and the best one seen. `where[j, d]`: route or -1; `mask[j]`: days served as bits; `used[g]`:
+    units taken.
+    """
+
+    stops: Ints
+    route: Ints
+    where: Ints
+    mask: Ints
+    used: Ints
+    tally: Ints
+    best_stops: Ints
+    best_length: Ints
+    rng: npt.NDArray[np.uint64]
+
+
+class Step(NamedTuple):
+    """What one step took apart, to be able to go back, and room to work in. `out[0]` counts the jobs that follow it."""
+
+    touched: Ints
+    kept_stops: Ints
+    kept_route: Ints
+    kept_where: Ints
+    kept_mask: Ints
+    kept_used: Ints
+    out: Ints
+    original: Ints
+    order: Ints
+    string: Ints
+    struck: Ints
+    found: Ints
+    day_best: Ints
+
+
 def compiled(function: Function) -> Function:
     """Compiled on the first call, kept on disk for the next process."""
     return cast(Function, njit(cache=True, nogil=True, boundscheck=False)(function))
@@ -78,7 +144,8 @@ def draw(rng: Any, below: int) -> int:
     x ^= x << np.uint64(25)
     x ^= x >> np.uint64(27)
     rng[0] = x
-    return np.int64(((x * np.uint64(2685821657736338717)) >> np.uint64(33)) % np.uint64(below))
+    # The cast keeps numba in whole numbers: a signed and an unsigned one together would become a float.
+    return np.int64(((x * np.uint64(2685821657736338717)) >> np.uint64(33)) % np.uint64(below))  # type: ignore[return-value]
 
 
 @compiled
@@ -86,7 +153,7 @@ def earliest_start(window: Any, first: int, last: int, arrive: int) -> int:
     """First moment from `arrive` on that lies in one of the windows first..last-1; NEVER after the last one."""
     for w in range(first, last):
         if arrive <= window[w, 1]:
-            return max(arrive, window[w, 0])
+            return int(max(arrive, window[w, 0]))
     return NEVER
 
 
@@ -95,7 +162,7 @@ def latest_start(window: Any, first: int, last: int, limit: int) -> int:
     """Last moment up to `limit` that lies in one of the windows; -1 before the first one."""
     for w in range(last - 1, first - 1, -1):
         if window[w, 0] <= limit:
-            return min(limit, window[w, 1])
+            return int(min(limit, window[w, 1]))
     return -1
 
 
@@ -106,8 +173,10 @@ def spread(load: int, balance: int) -> int:
 
 
 @compiled
-def refresh(r: int, job: Any, shift: Any, window_at: Any, window: Any, leg: Any, setting: Any, stops: Any, route: Any) -> bool:
-    """Times, load and cost of route r after a change. False: the stops no longer fit into their windows or the shift."""
+def refresh(
+    r: int, job: Ints, shift: Ints, window_at: Ints, window: Ints, leg: Legs, setting: Ints, stops: Ints, route: Ints,
+) -> bool:
+    """Times, load and cost of route r after a change. False: its stops no longer fit their windows or the shift."""
     day, here, clock = shift[r, DAY], shift[r, FROM], shift[r, START]
     count = route[r, LENGTH]
     load, cost = 0, 0
@@ -136,16 +205,29 @@ def refresh(r: int, job: Any, shift: Any, window_at: Any, window: Any, leg: Any,
     for k in range(count - 1, -1, -1):
         j = stops[r, k, JOB]
         there = job[j, POINT]
-        limit = latest_start(window, window_at[j, day], window_at[j, day + 1], limit - leg[there, after, TIME] - job[j, DWELL])
+        limit -= leg[there, after, TIME] + job[j, DWELL]
+        limit = latest_start(window, window_at[j, day], window_at[j, day + 1], limit)
         stops[r, k, LATEST] = limit
         after = there
     return fits and clock <= shift[r, END]
 
 
 @compiled
+def keep(r: int, state: State, step: Step) -> None:
+    """Remember route r as it was at the start of this step."""
+    if step.touched[r] == 0:
+        step.touched[r] = 1
+        for field in range(3):
+            step.kept_route[r, field] = state.route[r, field]
+        for k in range(state.route[r, LENGTH] + 1):
+            for field in range(3):
+                step.kept_stops[r, k, field] = state.stops[r, k, field]
+
+
+@compiled
 def price_in_route(
-    j: int, r: int, job: Any, shift: Any, window_at: Any, window: Any, assign: Any, leg: Any, setting: Any, cap: Any,
-    stops: Any, route: Any, used: Any, rng: Any, blink: int, found: Any,
+    j: int, r: int, blink: int, job: Ints, shift: Ints, window_at: Ints, window: Ints, assign: Ints, leg: Legs,
+    setting: Ints, cap: Ints, stops: Ints, route: Ints, used: Ints, rng: Seeds, found: Ints,
 ) -> None:
     """Cheapest place of job j in route r: found[0] cost (NEVER: none), found[1] position."""
     found[0] = NEVER
@@ -159,7 +241,8 @@ def price_in_route(
     for k in range(count + 1):
         there = job[stops[r, k, JOB], POINT] if k < count else shift[r, TO]
         start = earliest_start(window, first, last, leave + leg[here, point, TIME])
-        if start + dwell + leg[point, there, TIME] <= stops[r, k, LATEST] and (blink == 0 or draw(rng, 1024) >= blink):
+        fits = start + dwell + leg[point, there, TIME] <= stops[r, k, LATEST]
+        if fits and (blink == 0 or draw(rng, 1024) >= blink):
             more = np.int64(leg[here, point, PRICE]) + leg[point, there, PRICE]
             time = np.int64(leg[here, point, TIME]) + leg[point, there, TIME]
             if count > 0:
@@ -173,307 +256,313 @@ def price_in_route(
                 break
     if position >= 0:
         load = route[r, LOAD]
-        found[0] = best + assign[j, r] + spread(load + best_time + dwell, setting[BALANCE]) - spread(load, setting[BALANCE])
+        more = spread(load + best_time + dwell, setting[BALANCE]) - spread(load, setting[BALANCE])
+        found[0] = best + assign[j, r] + more
         found[1] = position
 
 
 @compiled
-def put_back(
-    j: int, job: Any, shift: Any, day_at: Any, day_route: Any, window_at: Any, window: Any, pattern: Any, assign: Any, leg: Any,
-    setting: Any, cap: Any, stops: Any, route: Any, where: Any, mask: Any, used: Any, tally: Any, rng: Any, blink: int,
-    touched: Any, kept_stops: Any, kept_route: Any, found: Any, day_best: Any,
-) -> None:
-    """Serve job j on its cheapest set of days when that costs less than leaving it out."""
+def price_days(j: int, blink: int, week: Week, state: State, step: Step) -> None:
+    """Cheapest place of job j on every day that one of its patterns holds: day_best[d] = cost, route, position."""
+    job, shift, window_at, window = week.job, week.shift, week.window_at, week.window
+    assign, leg = week.assign, week.leg
+    setting, cap, day_at, day_route = week.setting, week.cap, week.day_at, week.day_route
+    stops, route, used, rng = state.stops, state.route, state.used, state.rng
+    found, day_best = step.found, step.day_best
     wanted = np.int64(0)
-    for p in range(job[j, PATTERN_FROM], job[j, PATTERN_TO]):
-        wanted |= pattern[p]
-    days = day_at.shape[0] - 1
-    for day in range(days):
+    for p in range(week.job[j, PATTERN_FROM], week.job[j, PATTERN_TO]):
+        wanted |= week.pattern[p]
+    for day in range(state.where.shape[1]):
         day_best[day, 0] = NEVER
         if (wanted >> day) & 1:
             for at in range(day_at[day], day_at[day + 1]):
                 r = day_route[at]
-                price_in_route(j, r, job, shift, window_at, window, assign, leg, setting, cap, stops, route, used, rng, blink, found)
+                price_in_route(
+                    j,
+                    r,
+                    blink,
+                    job,
+                    shift,
+                    window_at,
+                    window,
+                    assign,
+                    leg,
+                    setting,
+                    cap,
+                    stops,
+                    route,
+                    used,
+                    rng,
+                    found,
+                )
                 if found[0] < day_best[day, 0]:
-                    day_best[day, 0], day_best[day, 1], day_best[day, 2] = found[0], r, found[1]
-    best, chosen = job[j, PRIZE], np.int64(0)
-    for p in range(job[j, PATTERN_FROM], job[j, PATTERN_TO]):
+                    day_best[day, 0] = found[0]
+                    day_best[day, 1] = r
+                    day_best[day, 2] = found[1]
+
+
+@compiled
+def insert(j: int, day: int, r: int, k: int, week: Week, state: State, step: Step) -> None:
+    """Put job j before the k-th stop of route r."""
+    keep(r, state, step)
+    for at in range(state.route[r, LENGTH], k, -1):
+        state.stops[r, at, JOB] = state.stops[r, at - 1, JOB]
+    state.stops[r, k, JOB] = j
+    state.route[r, LENGTH] += 1
+    state.where[j, day] = r
+    state.used[week.shift[r, GROUP]] += week.job[j, UNITS]
+    before = state.route[r, COST]
+    refresh(
+            r, week.job, week.shift, week.window_at, week.window, week.leg, week.setting, state.stops, state.route)
+    state.tally[TOTAL] += state.route[r, COST] - before + week.assign[j, r]
+
+
+@compiled
+def put_back(j: int, blink: int, week: Week, state: State, step: Step) -> None:
+    """Serve job j on its cheapest set of days when that costs less than leaving it out."""
+    days = state.where.shape[1]
+    price_days(j, blink, week, state, step)
+    best, chosen = week.job[j, PRIZE], np.int64(0)
+    for p in range(week.job[j, PATTERN_FROM], week.job[j, PATTERN_TO]):
         cost = np.int64(0)
         for day in range(days):
-            if (pattern[p] >> day) & 1:
-                cost += day_best[day, 0]
+            if (week.pattern[p] >> day) & 1:
+                cost += step.day_best[day, 0]
                 if cost >= best:
                     break
         if cost < best:
-            best, chosen = cost, pattern[p]
+            best, chosen = cost, week.pattern[p]
     if chosen == 0:
         return
-    mask[j] = chosen
-    tally[TOTAL] -= job[j, PRIZE]
+    state.mask[j] = chosen
+    state.tally[TOTAL] -= week.job[j, PRIZE]
     for day in range(days):
         if (chosen >> day) & 1:
-            r, k = day_best[day, 1], day_best[day, 2]
-            keep(r, stops, route, touched, kept_stops, kept_route)
-            for at in range(route[r, LENGTH], k, -1):
-                stops[r, at, JOB] = stops[r, at - 1, JOB]
-            stops[r, k, JOB] = j
-            route[r, LENGTH] += 1
-            where[j, day] = r
-            used[shift[r, GROUP]] += job[j, UNITS]
-            before = route[r, COST]
-            refresh(r, job, shift, window_at, window, leg, setting, stops, route)
-            tally[TOTAL] += route[r, COST] - before + assign[j, r]
+            insert(j, day, step.day_best[day, 1], step.day_best[day, 2], week, state, step)
 
 
 @compiled
-def keep(r: int, stops: Any, route: Any, touched: Any, kept_stops: Any, kept_route: Any) -> None:
-    """Remember route r as it was at the start of this step."""
-    if touched[r] == 0:
-        touched[r] = 1
-        for field in range(3):
-            kept_route[r, field] = route[r, field]
-        for k in range(route[r, LENGTH] + 1):
-            for field in range(3):
-                kept_stops[r, k, field] = stops[r, k, field]
-
-
-@compiled
-def take_out(
-    j: int, job: Any, shift: Any, assign: Any, stops: Any, route: Any, where: Any, mask: Any, used: Any, tally: Any,
-    touched: Any, kept_stops: Any, kept_route: Any, out: Any, kept_where: Any, kept_mask: Any,
-) -> None:
+def take_out(j: int, week: Week, state: State, step: Step) -> None:
     """Remove all visits of job j; out[0] counts what is out, the jobs follow. Routes are refreshed by the caller."""
-    count = out[0]
-    kept_mask[count] = mask[j]
-    for day in range(where.shape[1]):
-        r = where[j, day]
-        kept_where[count, day] = r
+    count = step.out[0]
+    step.kept_mask[count] = state.mask[j]
+    for day in range(state.where.shape[1]):
+        r = state.where[j, day]
+        step.kept_where[count, day] = r
         if r < 0:
             continue
-        keep(r, stops, route, touched, kept_stops, kept_route)
-        length = route[r, LENGTH]
+        keep(r, state, step)
+        length = state.route[r, LENGTH]
         k = 0
-        while stops[r, k, JOB] != j:
+        while state.stops[r, k, JOB] != j:
             k += 1
         for at in range(k, length - 1):
-            stops[r, at, JOB] = stops[r, at + 1, JOB]
-        route[r, LENGTH] = length - 1
-        used[shift[r, GROUP]] -= job[j, UNITS]
-        tally[TOTAL] -= assign[j, r]
-        where[j, day] = -1
-    if mask[j] != 0:
-        tally[TOTAL] += job[j, PRIZE]
-        mask[j] = 0
-    out[count + 1] = j
-    out[0] = count + 1
+            state.stops[r, at, JOB] = state.stops[r, at + 1, JOB]
+        state.route[r, LENGTH] = length - 1
+        state.used[week.shift[r, GROUP]] -= week.job[j, UNITS]
+        state.tally[TOTAL] -= week.assign[j, r]
+        state.where[j, day] = -1
+    if state.mask[j] != 0:
+        state.tally[TOTAL] += week.job[j, PRIZE]
+        state.mask[j] = 0
+    step.out[count + 1] = j
+    step.out[0] = count + 1
 
 
 @compiled
-def choose_string(r: int, j: int, route: Any, stops: Any, setting: Any, rng: Any, string: Any) -> int:
+def choose_string(r: int, j: int, week: Week, state: State, step: Step) -> int:
     """Jobs of a string of route r that holds j, in `string`; every second time with a gap left standing inside it."""
-    length = route[r, LENGTH]
+    length = state.route[r, LENGTH]
     k = 0
-    while stops[r, k, JOB] != j:
+    while state.stops[r, k, JOB] != j:
         k += 1
-    size = 1 + draw(rng, min(length, setting[LONGEST_STRING]))
+    size = 1 + draw(state.rng, min(length, week.setting[LONGEST_STRING]))
     gap = 0
-    if draw(rng, 2) == 0:
-        while size + gap < length and draw(rng, 2) == 0:
+    if draw(state.rng, 2) == 0:
+        while size + gap < length and draw(state.rng, 2) == 0:
             gap += 1
     span = size + gap
-    start = max(0, min(k - draw(rng, span), length - span))
-    skip = start + draw(rng, size) if gap > 0 else start + span
+    start = max(0, min(k - draw(state.rng, span), length - span))
+    skip = start + draw(state.rng, size) if gap > 0 else start + span
     count = 0
     for at in range(start, start + span):
         if at < skip or at >= skip + gap:
-            string[count] = stops[r, at, JOB]
+            step.string[count] = state.stops[r, at, JOB]
             count += 1
     return count
 
 
 @compiled
-def ruin(
-    job: Any, shift: Any, assign: Any, near: Any, setting: Any, stops: Any, route: Any, where: Any, mask: Any, used: Any, tally: Any,
-    rng: Any, touched: Any, kept_stops: Any, kept_route: Any, out: Any, kept_where: Any, kept_mask: Any, struck: Any, string: Any,
-) -> None:
-    """Take out strings of stops around a random job, or now and then everything of one route, or scattered jobs."""
-    jobs, routes, days = job.shape[0], shift.shape[0], where.shape[1]
-    struck[:] = 0
-    seed = draw(rng, jobs)
-    kind = draw(rng, 16)
-    if kind == 0:
-        r = draw(rng, routes)
-        while route[r, LENGTH] > 0 and out[0] < 4 * setting[MEAN_REMOVED]:
-            take_out(stops[r, 0, JOB], job, shift, assign, stops, route, where, mask, used, tally, touched, kept_stops, kept_route,
-                     out, kept_where, kept_mask)
-        return
-    if kind == 1:
-        for _ in range(1 + draw(rng, setting[MEAN_REMOVED])):
-            j = draw(rng, jobs)
-            if mask[j] != 0:
-                take_out(j, job, shift, assign, stops, route, where, mask, used, tally, touched, kept_stops, kept_route,
-                         out, kept_where, kept_mask)
-        return
-    strings = 1 + draw(rng, max(1, 4 * setting[MEAN_REMOVED] // (1 + setting[LONGEST_STRING])))
-    for at in range(near.shape[1]):
+def strike(week: Week, state: State, step: Step) -> None:
+    """Take a string of stops out of some routes around a random job."""
+    jobs, days = week.job.shape[0], state.where.shape[1]
+    seed = draw(state.rng, jobs)
+    step.struck[:] = 0
+    strings = 1 + draw(state.rng, max(1, 4 * week.setting[MEAN_REMOVED] // (1 + week.setting[LONGEST_STRING])))
+    for at in range(week.near.shape[1]):
         if strings == 0:
             break
-        j = near[seed, at]
-        if mask[j] == 0:
+        j = week.near[seed, at]
+        if state.mask[j] == 0:
             continue
-        day = draw(rng, days)
-        while where[j, day] < 0:
+        day = draw(state.rng, days)
+        while state.where[j, day] < 0:
             day = day + 1 if day + 1 < days else 0
-        r = where[j, day]
-        if struck[r] != 0:
+        r = state.where[j, day]
+        if step.struck[r] != 0:
             continue
-        struck[r] = 1
+        step.struck[r] = 1
         strings -= 1
-        count = choose_string(r, j, route, stops, setting, rng, string)
+        count = choose_string(r, j, week, state, step)
         for s in range(count):
-            take_out(string[s], job, shift, assign, stops, route, where, mask, used, tally, touched, kept_stops, kept_route,
-                     out, kept_where, kept_mask)
+            take_out(step.string[s], week, state, step)
 
 
 @compiled
-def mend(
-    job: Any, shift: Any, window_at: Any, window: Any, assign: Any, leg: Any, setting: Any, stops: Any, route: Any, where: Any,
-    mask: Any, used: Any, tally: Any, touched: Any, kept_stops: Any, kept_route: Any, out: Any, kept_where: Any, kept_mask: Any,
-) -> None:
-    """Refresh what was touched. Where the way past a removed stop is longer than through it, the rest of the route comes out too."""
+def ruin(week: Week, state: State, step: Step) -> None:
+    """Take out strings around a random job; one time in 16 everything of one route, one time in 16 scattered jobs."""
+    kind = draw(state.rng, 16)
+    if kind == 0:
+        r = draw(state.rng, week.shift.shape[0])
+        while state.route[r, LENGTH] > 0 and step.out[0] < 4 * week.setting[MEAN_REMOVED]:
+            take_out(state.stops[r, 0, JOB], week, state, step)
+    elif kind == 1:
+        for _ in range(1 + draw(state.rng, week.setting[MEAN_REMOVED])):
+            j = draw(state.rng, week.job.shape[0])
+            if state.mask[j] != 0:
+                take_out(j, week, state, step)
+    else:
+        strike(week, state, step)
+
+
+@compiled
+def mend(week: Week, state: State, step: Step) -> None:
+    """Refresh what was touched. A route can fail where the way past a removed stop is longer than through it: it comes
+    out.
+    """
     again = True
     while again:
         again = False
-        for r in range(shift.shape[0]):
-            if touched[r] == 1:
-                touched[r] = 2
-                before = route[r, COST]
-                fits = refresh(r, job, shift, window_at, window, leg, setting, stops, route)
-                tally[TOTAL] += route[r, COST] - before
+        for r in range(week.shift.shape[0]):
+            if step.touched[r] == 1:
+                step.touched[r] = 2
+                before = state.route[r, COST]
+                fits = refresh(
+            r, week.job, week.shift, week.window_at, week.window, week.leg, week.setting, state.stops, state.route)
+                state.tally[TOTAL] += state.route[r, COST] - before
                 if not fits:
-                    while route[r, LENGTH] > 0:
-                        take_out(stops[r, 0, JOB], job, shift, assign, stops, route, where, mask, used, tally, touched, kept_stops,
-                                 kept_route, out, kept_where, kept_mask)
-                    for other in range(shift.shape[0]):
-                        if touched[other] != 0:
-                            touched[other] = 1
+                    while state.route[r, LENGTH] > 0:
+                        take_out(state.stops[r, 0, JOB], week, state, step)
+                    for other in range(week.shift.shape[0]):
+                        if step.touched[other] != 0:
+                            step.touched[other] = 1
                     again = True
 
 
 @compiled
-def add_absent(mask: Any, absent_from: int, out: Any, kept_where: Any, kept_mask: Any) -> None:
+def add_absent(absent_from: int, most: int, state: State, step: Step) -> None:
     """Some of the jobs that are left out get another try; the search for them starts at a random job."""
-    jobs = mask.shape[0]
-    tried, already = 0, out[0]
-    for step in range(jobs):
-        j = (absent_from + step) % jobs
-        if mask[j] != 0:
+    jobs = state.mask.shape[0]
+    tried, already = 0, step.out[0]
+    for ahead in range(jobs):
+        j = (absent_from + ahead) % jobs
+        if state.mask[j] != 0:
             continue
         is_out = False
         for at in range(already):
-            if out[at + 1] == j:
+            if step.out[at + 1] == j:
                 is_out = True
                 break
         if is_out:
             continue
-        count = out[0]
-        kept_mask[count] = 0
-        kept_where[count, :] = -1
-        out[count + 1] = j
-        out[0] = count + 1
+        count = step.out[0]
+        step.kept_mask[count] = 0
+        step.kept_where[count, :] = -1
+        step.out[count + 1] = j
+        step.out[0] = count + 1
         tried += 1
-        if tried == ABSENT_TRIED:
+        if tried == most:
             break
 
 
 @compiled
-def arrange(out: Any, key: Any, rng: Any, order: Any) -> None:
-    """Put the jobs that are out into the order in which they go back: `order` gets a sort key per job."""
-    count = out[0]
-    which = draw(rng, 2 * key.shape[0])
+def arrange(week: Week, state: State, step: Step) -> None:
+    """Put the jobs that are out into the order in which they go back: by a random key or by one of `key`."""
+    count = step.out[0]
+    which = draw(state.rng, 2 * week.key.shape[0])
     for at in range(count):
-        order[at] = draw(rng, 1 << 30) if which >= key.shape[0] else key[which, out[at + 1]]
+        step.order[at] = draw(state.rng, 1 << 30) if which >= week.key.shape[0] else week.key[which, step.out[at + 1]]
     for at in range(1, count):
-        j, value, k = out[at + 1], order[at], at
-        while k > 0 and order[k - 1] > value:
-            order[k], out[k + 1] = order[k - 1], out[k]
+        j, value, k = step.out[at + 1], step.order[at], at
+        while k > 0 and step.order[k - 1] > value:
+            step.order[k], step.out[k + 1] = step.order[k - 1], step.out[k]
             k -= 1
-        order[k], out[k + 1] = value, j
+        step.order[k], step.out[k + 1] = value, j
 
 
 @compiled
-def undo(
-    stops: Any, route: Any, where: Any, mask: Any, touched: Any, kept_stops: Any, kept_route: Any, out: Any, original: Any,
-    kept_where: Any, kept_mask: Any,
-) -> None:
+def undo(state: State, step: Step) -> None:
     """Everything as before this step. `original` has the jobs in the order in which they were taken out."""
-    for r in range(route.shape[0]):
-        if touched[r] != 0:
+    for r in range(state.route.shape[0]):
+        if step.touched[r] != 0:
             for field in range(3):
-                route[r, field] = kept_route[r, field]
-            for k in range(kept_route[r, LENGTH] + 1):
+                state.route[r, field] = step.kept_route[r, field]
+            for k in range(step.kept_route[r, LENGTH] + 1):
                 for field in range(3):
-                    stops[r, k, field] = kept_stops[r, k, field]
-    for at in range(out[0]):
-        j = original[at]
-        mask[j] = kept_mask[at]
-        for day in range(where.shape[1]):
-            where[j, day] = kept_where[at, day]
+                    state.stops[r, k, field] = step.kept_stops[r, k, field]
+    for at in range(step.out[0]):
+        j = step.original[at]
+        state.mask[j] = step.kept_mask[at]
+        for day in range(state.where.shape[1]):
+            state.where[j, day] = step.kept_where[at, day]
+    state.used[:] = step.kept_used
 
 
 @compiled
-def save_best(stops: Any, route: Any, best_stops: Any, best_length: Any) -> None:
-    for r in range(route.shape[0]):
-        best_length[r] = route[r, LENGTH]
-        for k in range(route[r, LENGTH]):
-            best_stops[r, k] = stops[r, k, JOB]
+def save_best(state: State) -> None:
+    for r in range(state.route.shape[0]):
+        state.best_length[r] = state.route[r, LENGTH]
+        for k in range(state.route[r, LENGTH]):
+            state.best_stops[r, k] = state.stops[r, k, JOB]
 
 
 @compiled
-def search(
-    job: Any, shift: Any, day_at: Any, day_route: Any, window_at: Any, window: Any, pattern: Any, assign: Any, leg: Any, near: Any,
-    key: Any, cap: Any, setting: Any, log_table: Any, stops: Any, route: Any, where: Any, mask: Any, used: Any, tally: Any,
-    best_stops: Any, best_length: Any, rng: Any, steps: int, temperature: int,
-) -> None:
-    """`steps` rounds of ruin and recreate at one temperature (cost units), in place. Step 0 of a new search builds the first plan."""
-    jobs, routes, days = job.shape[0], shift.shape[0], where.shape[1]
-    touched = np.zeros(routes, np.int64)
-    struck = np.zeros(routes, np.int64)
-    kept_stops, kept_route = stops.copy(), route.copy()
-    kept_where = np.full((jobs + 1, days), -1, np.int64)
-    kept_mask, out = np.zeros(jobs + 1, np.int64), np.zeros(jobs + 2, np.int64)
-    original, order, string = np.zeros(jobs + 1, np.int64), np.zeros(jobs + 1, np.int64), np.zeros(jobs + 1, np.int64)
-    found, day_best, kept_used = np.zeros(2, np.int64), np.zeros((days, 3), np.int64), used.copy()
+def room(week: Week, state: State) -> Step:
+    """Room for the steps of one call."""
+    jobs, routes, days = week.job.shape[0], week.shift.shape[0], state.where.shape[1]
+    return Step(
+        np.zeros(routes, np.int64), state.stops.copy(), state.route.copy(), np.zeros((jobs, days), np.int64),
+        np.zeros(jobs, np.int64), state.used.copy(), np.zeros(jobs + 1, np.int64), np.zeros(jobs, np.int64),
+        np.zeros(jobs, np.int64), np.zeros(jobs, np.int64), np.zeros(routes, np.int64), np.zeros(2, np.int64),
+        np.zeros((days, 3), np.int64))
+
+
+@compiled
+def search(steps: int, temperature: int, week: Week, state: State) -> None:
+    """`steps` rounds of ruin and recreate at one temperature (cost units), in place. The very first builds the plan."""
+    step = room(week, state)
     for _ in range(steps):
-        before = tally[TOTAL]
-        touched[:] = 0
-        out[0] = 0
-        kept_used[:] = used
-        is_first = tally[STEPS] == 0
-        if is_first:
-            for j in range(jobs):
-                if mask[j] == 0:
-                    out[0] += 1
-                    out[out[0]] = j
-        else:
-            ruin(job, shift, assign, near, setting, stops, route, where, mask, used, tally, rng, touched, kept_stops, kept_route, out,
-                 kept_where, kept_mask, struck, string)
-            mend(job, shift, window_at, window, assign, leg, setting, stops, route, where, mask, used, tally, touched, kept_stops,
-                 kept_route, out, kept_where, kept_mask)
-            add_absent(mask, draw(rng, jobs), out, kept_where, kept_mask)
-        for at in range(out[0]):
-            original[at] = out[at + 1]
-        arrange(out, key, rng, order)
-        blink = 0 if is_first else setting[BLINK_PER_1024]
-        for at in range(out[0]):
-            put_back(out[at + 1], job, shift, day_at, day_route, window_at, window, pattern, assign, leg, setting, cap, stops, route,
-                     where, mask, used, tally, rng, blink, touched, kept_stops, kept_route, found, day_best)
-        tally[STEPS] += 1
-        worse_by = tally[TOTAL] - before
-        if not is_first and worse_by > 0 and worse_by >= (temperature * log_table[draw(rng, LOG_SIZE)]) >> LOG_BITS:
-            undo(stops, route, where, mask, touched, kept_stops, kept_route, out, original, kept_where, kept_mask)
-            used[:] = kept_used
-            tally[TOTAL] = before
-        elif tally[TOTAL] < tally[BEST]:
-            tally[BEST] = tally[TOTAL]
-            save_best(stops, route, best_stops, best_length)
+        before = state.tally[TOTAL]
+        is_first = state.tally[STEPS] == 0
+        step.touched[:] = 0
+        step.out[0] = 0
+        step.kept_used[:] = state.used
+        if not is_first:
+            ruin(week, state, step)
+            mend(week, state, step)
+        add_absent(draw(state.rng, week.job.shape[0]), week.job.shape[0] if is_first else ABSENT_TRIED, state, step)
+        for at in range(step.out[0]):
+            step.original[at] = step.out[at + 1]
+        arrange(week, state, step)
+        blink = 0 if is_first else week.setting[BLINK_PER_1024]
+        for at in range(step.out[0]):
+            put_back(step.out[at + 1], blink, week, state, step)
+        state.tally[STEPS] += 1
+        worse_by = state.tally[TOTAL] - before
+        heat = (temperature * week.log_table[draw(state.rng, LOG_SIZE)]) >> LOG_BITS
+        if not is_first and worse_by > 0 and worse_by >= heat:
+            undo(state, step)
+            state.tally[TOTAL] = before
+        elif state.tally[TOTAL] < state.tally[BEST]:
+            state.tally[BEST] = state.tally[TOTAL]
+            save_best(state)

@@ -14,7 +14,9 @@ __all__ = ["Unserved", "reasons_for", "why_left_out"]
 
 
 def reasons_for(problem: Problem, plan: Plan) -> tuple[Route, ...]:
-    """Routes whose stops carry their reasons: first why the job is due, then why this day and time, then why this place in the order."""
+    """Routes whose stops carry their reasons: first why the job is due, then why this day and time, then why this
+    place in the order.
+    """
     return tuple(
         replace(route, stops=tuple(
             replace(stop, reasons=_reasons(problem, route, position)) for position, stop in enumerate(route.stops)))
@@ -61,7 +63,8 @@ def why_left_out(problem: Problem, plan: Plan, job: Job) -> Reason:
 
 
 def _rivals(problem: Problem, plan: Plan, job: Job) -> list[str]:
-    """Appointments and locked stops in the shifts that could have held the job: what stands in its way, at most five."""
+    """Appointments and locked stops in the shifts that could have held the job: what stands in its way, at most five.
+    """
     rivals: list[str] = []
     for route in plan.routes:
         if fits_alone(problem, job, problem.shifts[route.shift]):

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -56,10 +56,11 @@ class Job:
     """Something to be done at a place this week.
 
     `windows` empty: at any time of a shift. `finish_inside`: the whole dwell lies in the window, else only its start.
-    `visits` on different days, at least `min_gap_days` apart (1 = next day), or on exactly one of `patterns` (sets of days).
-    `appointment` outranks `required`, which outranks everything optional; an optional job is done while it costs less than
-    `prize_s` seconds of walking. `delay_cost_s`: seconds of walking that one day earlier is worth. `locked`: visits a person
-    has fixed. `previous`: where the published plan has it. `reason`: why it is due, handed through to the plan.
+    `visits` on different days, at least `min_gap_days` apart (1 = next day), or on exactly one of `patterns` (sets of
+    days). `appointment` outranks `required`, which outranks everything optional; an optional job is done while it
+    costs less than `prize_s` seconds of walking. `delay_cost_s`: seconds of walking that one day earlier is worth.
+    `locked`: visits a person has fixed. `previous`: where the published plan has it. `reason`: why it is due, handed
+    through to the plan.
     """
 
     id: str
@@ -89,7 +90,9 @@ class Job:
         _check_job(self)
 
     def day_sets(self) -> tuple[frozenset[int], ...]:
-        """Sets of days that satisfy visits, spacing, patterns, first and last day and locks; shifts and windows not yet asked."""
+        """Sets of days that satisfy visits, spacing, patterns, first and last day and locks; shifts and windows not
+        yet asked.
+        """
         days = range(self.earliest_day, self.latest_day + 1)
         if self.patterns:
             wanted: Iterator[tuple[int, ...]] = iter(self.patterns)
@@ -99,10 +102,12 @@ class Job:
         return tuple(frozenset(chosen) for chosen in wanted if fixed <= set(chosen) <= set(days))
 
     def _spaced(self, days: tuple[int, ...]) -> bool:
-        return all(b - a >= self.min_gap_days for a, b in zip(days, days[1:], strict=False))
+        return all(b - a >= self.min_gap_days for a, b in pairwise(days))
 
     def starts(self, day: int) -> list[tuple[int, int]]:
-        """Earliest and latest start of the visit on `day`, one pair per window, in order; empty when the day is closed."""
+        """Earliest and latest start of the visit on `day`, one pair per window, in order; empty when the day is
+        closed.
+        """
         if not self.windows:
             return [(0, LONGEST_TRAVEL_S)]
         spent = self.dwell_s if self.finish_inside else 0
@@ -129,9 +134,13 @@ class Shift:
         if not 0 <= self.day < DAYS:
             raise ProblemError("bad_day", f"shift of {self.worker} on day {self.day}", worker=self.worker)
         if not 0 <= self.start_s < self.end_s <= LONGEST_TRAVEL_S:
-            raise ProblemError("bad_times", f"shift of {self.worker} from {self.start_s} to {self.end_s} s", worker=self.worker)
+            raise ProblemError(
+                "bad_times", f"shift of {self.worker} from {self.start_s} to {self.end_s} s", worker=self.worker
+            )
         if self.max_household_calls is not None and self.max_household_calls < 0:
-            raise ProblemError("bad_cap", f"shift of {self.worker} allows {self.max_household_calls} calls", worker=self.worker)
+            raise ProblemError(
+                "bad_cap", f"shift of {self.worker} allows {self.max_household_calls} calls", worker=self.worker
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +176,9 @@ class Problem:
         for name in ("travel_s", "travel_m"):
             object.__setattr__(self, name, _matrix(name, getattr(self, name)))
         if self.travel_s.shape != self.travel_m.shape:
-            raise ProblemError("bad_matrix", f"travel_s {self.travel_s.shape} and travel_m {self.travel_m.shape} differ")
+            raise ProblemError(
+                "bad_matrix", f"travel_s {self.travel_s.shape} and travel_m {self.travel_m.shape} differ"
+            )
         _check_points(self)
         _check_shifts(self.shifts)
 
@@ -188,7 +199,9 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class PlannedStop:
-    """One visit of a route: arrive, wait for the window, work, leave. `reasons`: why it is in the plan and why just here."""
+    """One visit of a route: arrive, wait for the window, work, leave. `reasons`: why it is in the plan and why just
+    here.
+    """
 
     job_id: str
     arrive_s: int
@@ -223,7 +236,9 @@ class Unserved:
 
 @dataclass(frozen=True, slots=True)
 class CostParts:
-    """Cost of a plan in seconds of walking: `travel_s` is walked, the rest are weights; `missed_*` count jobs left out."""
+    """Cost of a plan in seconds of walking: `travel_s` is walked, the rest are weights; `missed_*` count jobs left
+    out.
+    """
 
     travel_s: float
     balance_s: float
@@ -237,7 +252,9 @@ class CostParts:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One route per shift, in the order of `problem.shifts`; what is left out; the cost; how many search steps were made."""
+    """One route per shift, in the order of `problem.shifts`; what is left out; the cost; how many search steps were
+    made.
+    """
 
     routes: tuple[Route, ...]
     unserved: tuple[Unserved, ...]
@@ -290,7 +307,9 @@ def _check_points(problem: Problem) -> None:
             raise ProblemError("bad_point", f"job {job.id}: point {job.point} of {size}", job_id=job.id)
     for shift in problem.shifts:
         if not (0 <= shift.start_point < size and 0 <= shift.end_point < size):
-            raise ProblemError("bad_point", f"shift of {shift.worker} on day {shift.day}: point outside {size}", worker=shift.worker)
+            raise ProblemError(
+                "bad_point", f"shift of {shift.worker} on day {shift.day}: point outside {size}", worker=shift.worker
+            )
 
 
 def _check_shifts(shifts: tuple[Shift, ...]) -> None:
@@ -299,5 +318,7 @@ def _check_shifts(shifts: tuple[Shift, ...]) -> None:
     for shift in sorted(shifts, key=lambda one: (one.worker, one.day, one.start_s)):
         before = last.get(Commitment(shift.worker, shift.day))
         if before is not None and shift.start_s < before.end_s:
-            raise ProblemError("shifts_overlap", f"{shift.worker} has two shifts at once on day {shift.day}", worker=shift.worker)
+            raise ProblemError(
+                "shifts_overlap", f"{shift.worker} has two shifts at once on day {shift.day}", worker=shift.worker
+            )
         last[Commitment(shift.worker, shift.day)] = shift

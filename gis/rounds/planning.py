@@ -24,11 +24,15 @@ HOT: Final = 500
 COLD: Final = 5
 
 
-def plan_week(problem: Problem, *, seed: int = 1, iterations: int | None = None, budget_cpu_s: float | None = None) -> Plan:
-    """Plan of the week: every appointment and required job that fits, then as much optional work as it is worth, with little walking.
+def plan_week(
+    problem: Problem, *, seed: int = 1, iterations: int | None = None, budget_cpu_s: float | None = None
+) -> Plan:
+    """Plan of the week: every appointment and required job that fits, then as much optional work as it is worth, with
+    little walking.
 
-    With `iterations` (default 20,000) the plan depends on problem, seed and iterations alone; `budget_cpu_s` stops by the CPU time
-    of this thread instead. What is left out is in `unserved` with its reason. Raises ValueError for both budgets or none above 0.
+    With `iterations` (default 20,000) the plan depends on problem, seed and iterations alone; `budget_cpu_s` stops by
+    the CPU time of this thread instead. What is left out is in `unserved` with its reason. Raises ValueError for both
+    budgets or none above 0.
     """
     if iterations is not None and budget_cpu_s is not None:
         raise ValueError("give iterations or budget_cpu_s, not both")
@@ -54,26 +58,27 @@ class Search:
         jobs, shifts = len(made.served), len(made.problem.shifts)
         self._tables = made
         days = len(made.day_at) - 1
-        self._stops = np.zeros((shifts, jobs + 2, 3), np.int64)
-        self._stops[:, 0, core.LATEST] = made.shift[:, core.END]
-        self._route = np.zeros((shifts, 3), np.int64)
-        self._where = np.full((jobs, days), -1, np.int64)
-        self._mask = np.zeros(jobs, np.int64)
-        self._used = np.zeros(len(made.cap), np.int64)
         left_out = int(made.job[:, core.PRIZE].sum())
-        self._tally = np.array([left_out, left_out + 1, 0], np.int64)
-        self._best_stops = np.zeros((shifts, jobs + 1), np.int64)
-        self._best_length = np.zeros(shifts, np.int64)
-        self._rng = np.array([_scrambled(seed)], np.uint64)
+        stops = np.zeros((shifts, jobs + 2, 3), np.int64)
+        stops[:, 0, core.LATEST] = made.shift[:, core.END]
+        self._state = core.State(
+            stops=stops, route=np.zeros((shifts, 3), np.int64), where=np.full((jobs, days), -1, np.int64),
+            mask=np.zeros(jobs, np.int64), used=np.zeros(len(made.cap), np.int64),
+            tally=np.array([left_out, left_out + 1, 0], np.int64),
+            best_stops=np.zeros((shifts, jobs + 1), np.int64), best_length=np.zeros(shifts, np.int64),
+            rng=np.array([_scrambled(seed)], np.uint64))
         balance = round(made.problem.weights.balance_s * UNITS_A_SECOND * (1 << core.BALANCE_SHIFT) / 3600**2)
         removed = max(2, min(MEAN_REMOVED, jobs // 4))
-        self._setting = np.array([balance, removed, LONGEST_STRING, BLINK_PER_1024], np.int64)
+        setting = np.array([balance, removed, LONGEST_STRING, BLINK_PER_1024], np.int64)
+        self._week = core.Week(
+            made.job, made.shift, made.day_at, made.day_route, made.window_at, made.window, made.pattern, made.assign,
+            made.leg, made.near, made.key, made.cap, setting, tables.log_table())
         near_s = made.leg[made.job[made.near[:, :6], core.POINT], made.job[:, core.POINT][:, None], core.PRICE]
         self._scale = max(1, int(np.minimum(near_s, 10**7).mean()))
 
     @property
     def steps(self) -> int:
-        return int(self._tally[core.STEPS])
+        return int(self._state.tally[core.STEPS])
 
     def run_steps(self, steps: int) -> None:
         done = 0
@@ -92,16 +97,15 @@ class Search:
     def _run(self, count: int, share: Decimal) -> None:
         # Decimal powers are the same everywhere, float powers are not.
         temperature = int(self._scale * Decimal(HOT) / 1000 * (Decimal(COLD) / HOT) ** share)
-        t = self._tables
-        core.search(
-            t.job, t.shift, t.day_at, t.day_route, t.window_at, t.window, t.pattern, t.assign, t.leg, t.near, t.key, t.cap,
-            self._setting, tables.log_table(), self._stops, self._route, self._where, self._mask, self._used, self._tally,
-            self._best_stops, self._best_length, self._rng, count, temperature)
+        core.search(count, temperature, self._week, self._state)
 
     def best(self) -> list[list[Job]]:
         """Jobs per shift, in order, of the best plan seen."""
         served = self._tables.served
-        return [[served[j] for j in row[:length]] for row, length in zip(self._best_stops, self._best_length, strict=True)]
+        return [
+            [served[j] for j in row[:length]]
+            for row, length in zip(self._state.best_stops, self._state.best_length, strict=True)
+        ]
 
 
 def finish_plan(problem: Problem, orders: list[list[Job]], *, made: Tables, iterations: int) -> Plan:
@@ -159,4 +163,7 @@ def warm_up() -> None:
     """Compile the search, or load it from the cache: call it once when a worker process starts."""
     shift = Shift(worker="w", day=0, start_s=0, end_s=3600, start_point=0, end_point=0)
     nowhere = np.zeros((1, 1), np.int32)
-    plan_week(Problem(jobs=(Job(id="j", point=0, dwell_s=60),), shifts=(shift,), travel_s=nowhere, travel_m=nowhere), iterations=2)
+    plan_week(
+        Problem(jobs=(Job(id="j", point=0, dwell_s=60),), shifts=(shift,), travel_s=nowhere, travel_m=nowhere),
+        iterations=2,
+    )

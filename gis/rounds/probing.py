@@ -8,7 +8,8 @@ from gis.rounds.tables import may_serve
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
-    """Place for a job: before stop `position` (0 = first) of a shift, starting at `start_s`, costing `added_s` of walking.
+    """Place for a job: before stop `position` (0 = first) of a shift, starting at `start_s`, costing `added_s` of
+    walking.
 
     `window`: row of `job.windows` that it uses, None for a job without windows.
     """
@@ -25,19 +26,23 @@ class Insertion:
 def probe(problem: Problem, plan: Plan, job: Job) -> list[Insertion]:
     """For every shift and window the cheapest place for `job`, by day and time; empty when it fits nowhere.
 
-    The job need not be part of the problem, but its point must be a row of the matrix. Every stop of the plan keeps its order and its windows;
-    the caps on household calls hold.
+    The job need not be part of the problem, but its point must be a row of the matrix. Every stop of the plan keeps
+    its order and its windows; the caps on household calls hold.
     """
     found: list[Insertion] = []
     for route in plan.routes:
         shift = problem.shifts[route.shift]
-        if may_serve(job, shift) and not (job.household_call and _calls_left(problem, plan, shift.worker, shift.day) <= 0):
+        if may_serve(job, shift) and not (
+            job.household_call and _calls_left(problem, plan, shift.worker, shift.day) <= 0
+        ):
             found += _probe_route(problem, route, job)
     return sorted(found, key=lambda place: (place.day, place.start_s, place.added_s, place.shift))
 
 
 def best_insertion(problem: Problem, plan: Plan, job: Job, *, heed_calls: bool = True) -> int | None:
-    """Added walking in seconds of the cheapest set of days for all visits of `job`; None when there is no place for them."""
+    """Added walking in seconds of the cheapest set of days for all visits of `job`; None when there is no place for
+    them.
+    """
     by_day: dict[int, int] = {}
     for route in plan.routes:
         shift = problem.shifts[route.shift]

@@ -23,28 +23,50 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
     "only_day": {"zh": "本周仅{day:day}可行", "en": "{day:day} is the only possible day"},
     "open_hours": {"zh": "开放时间 {start_s:clock}–{end_s:clock}", "en": "open {start_s:clock}–{end_s:clock}"},
     "as_published": {"zh": "与已发布计划一致", "en": "as in the published plan"},
-    "next_to": {"zh": "紧邻第 {stop} 站，步行 {travel_s:minutes} 分钟", "en": "next to stop {stop}, {travel_s:minutes} min on foot"},
+    "next_to": {
+        "zh": "紧邻第 {stop} 站，步行 {travel_s:minutes} 分钟",
+        "en": "next to stop {stop}, {travel_s:minutes} min on foot",
+    },
     "on_the_way": {"zh": "顺路安排在{day:day}", "en": "on the way on {day:day}"},
     "no_shift": {"zh": "可行日期内没有符合条件的班次", "en": "no shift of an eligible worker on the days allowed"},
-    "locked_without_shift": {"zh": "固定在{day:day}，但该员当日无班次", "en": "fixed on {day:day}, when this worker has no shift"},
+    "locked_without_shift": {
+        "zh": "固定在{day:day}，但该员当日无班次",
+        "en": "fixed on {day:day}, when this worker has no shift",
+    },
     "unreachable": {"zh": "步行路网无法到达", "en": "cannot be reached on foot"},
-    "window_too_short": {"zh": "时间窗短于所需的 {dwell_s:minutes} 分钟", "en": "the time window is shorter than the {dwell_s:minutes} min needed"},
+    "window_too_short": {
+        "zh": "时间窗短于所需的 {dwell_s:minutes} 分钟",
+        "en": "the time window is shorter than the {dwell_s:minutes} min needed",
+    },
     "window_outside_shifts": {"zh": "时间窗不在任何班次之内", "en": "the time window lies outside every shift"},
     "no_calls_allowed": {"zh": "当日不允许入户走访", "en": "no household calls are allowed on the days possible"},
     "too_far": {
         "zh": "往返并停留需 {needed_s:minutes} 分钟，时间窗与班次内来不及",
         "en": "there, the visit and back take {needed_s:minutes} min: not within its window and one shift",
     },
-    "pattern_impossible": {"zh": "本周排不下 {visits} 次、间隔 {min_gap_days} 天的走访", "en": "{visits} visits {min_gap_days} days apart do not fit this week"},
-    "days_missing": {"zh": "应走访 {visits} 次，本周只能安排 {possible} 次", "en": "{visits} visits due, only {possible} possible this week"},
+    "pattern_impossible": {
+        "zh": "本周排不下 {visits} 次、间隔 {min_gap_days} 天的走访",
+        "en": "{visits} visits {min_gap_days} days apart do not fit this week",
+    },
+    "days_missing": {
+        "zh": "应走访 {visits} 次，本周只能安排 {possible} 次",
+        "en": "{visits} visits due, only {possible} possible this week",
+    },
     "calls_used_up": {"zh": "每日入户次数已满", "en": "the daily number of household calls is used up"},
-    "no_room": {"zh": "本周班次已排满，需 {needed_s:minutes} 分钟", "en": "the shifts are full: {needed_s:minutes} min are needed"},
-    "not_worth_it": {"zh": "绕行 {added_s:minutes} 分钟，优先级不足", "en": "a detour of {added_s:minutes} min for a visit that can wait"},
+    "no_room": {
+        "zh": "本周班次已排满，需 {needed_s:minutes} 分钟",
+        "en": "the shifts are full: {needed_s:minutes} min are needed",
+    },
+    "not_worth_it": {
+        "zh": "绕行 {added_s:minutes} 分钟，优先级不足",
+        "en": "a detour of {added_s:minutes} min for a visit that can wait",
+    },
 }
 
 
 class _Texts(Formatter):
-    """Formats the units of facts: `clock` (seconds of the day), `minutes` (rounded up), `day` (number of the weekday)."""
+    """Formats the units of facts: `clock` (seconds of the day), `minutes` (rounded up), `day` (number of the weekday).
+    """
 
     def __init__(self, language: str) -> None:
         self._days = DAY_NAMES[language]

@@ -78,19 +78,34 @@ def build(problem: Problem) -> Tables:
     shift_rows, cap = _shifts(problem)
     assign = _assign(problem, served, fits)
     return Tables(
-        problem, tuple(served), impossible, reduced, job_rows, shift_rows,
-        np.concatenate([[0], np.cumsum(by_day)]).astype(np.int64), np.array(day_route, np.int64), window_at, window, pattern, assign,
-        leg, _near(job_rows, leg), _keys(job_rows, served, assign, leg, problem), cap)
+        problem,
+        tuple(served),
+        impossible,
+        reduced,
+        job_rows,
+        shift_rows,
+        np.concatenate([[0], np.cumsum(by_day)]).astype(np.int64),
+        np.array(day_route, np.int64),
+        window_at,
+        window,
+        pattern,
+        assign,
+        leg,
+        _near(job_rows, leg),
+        _keys(job_rows, served, assign, leg, problem),
+        cap,
+    )
 
 
 def fits_alone(problem: Problem, job: Job, shift: Shift) -> bool:
-    """Whether `shift` could do `job` and nothing else: worker, day, locks, windows, travel there and back, calls allowed."""
+    """Whether `shift` could do `job` and nothing else: worker, day, locks, windows, travel there and back, calls
+    allowed.
+    """
     if not may_serve(job, shift):
         return False
     if job.household_call and problem.call_caps.get(Commitment(shift.worker, shift.day)) == 0:
         return False
-    out_s = int(problem.travel_s[shift.start_point, job.point])
-    home_s = int(problem.travel_s[job.point, shift.end_point])
+    out_s, home_s = _there_and_back(problem, job, shift)
     if out_s < 0 or home_s < 0:
         return False
     arrive_s = shift.start_s + out_s
@@ -113,30 +128,42 @@ def may_serve(job: Job, shift: Shift) -> bool:
 def why_impossible(problem: Problem, job: Job) -> Reason:
     """The first constraint that rules out every shift, asked in the order in which a person would."""
     candidates = [shift for shift in problem.shifts if may_serve(job, shift)]
-    days = sorted({shift.day for shift in candidates})
+    if not candidates and job.locked:
+        return Reason("locked_without_shift", {"worker": job.locked[0].worker, "day": job.locked[0].day})
     if not candidates:
-        if job.locked:
-            return Reason("locked_without_shift", {"worker": job.locked[0].worker, "day": job.locked[0].day})
-        return Reason("no_shift", {"first_day": job.earliest_day, "last_day": job.latest_day, "workers": list(job.only_workers)})
-    travel = problem.travel_s
-    joined = [s for s in candidates if min(travel[s.start_point, job.point], travel[job.point, s.end_point]) >= 0]
+        days = {"first_day": job.earliest_day, "last_day": job.latest_day}
+        return Reason("no_shift", {**days, "workers": list(job.only_workers)})
+    joined = [shift for shift in candidates if min(_there_and_back(problem, job, shift)) >= 0]
     if not joined:
         return Reason("unreachable", {"point": job.point})
+    return _why_no_time(problem, job, joined)
+
+
+def _why_no_time(problem: Problem, job: Job, shifts: list[Shift]) -> Reason:
+    """Why none of the shifts that could go there has the time; after that only the set of days is left to blame."""
+    days = sorted({shift.day for shift in shifts})
     if job.windows and not any(job.starts(window.day) for window in job.windows):
         return Reason("window_too_short", {"dwell_s": job.dwell_s})
-    if not any(start <= shift.end_s and latest >= shift.start_s for shift in joined for start, latest in job.starts(shift.day)):
+    starts = [(shift, *start) for shift in shifts for start in job.starts(shift.day)]
+    if not any(opens_s <= shift.end_s and closes_s >= shift.start_s for shift, opens_s, closes_s in starts):
         return Reason("window_outside_shifts", {"days": days})
-    if job.household_call and all(problem.call_caps.get(Commitment(s.worker, s.day)) == 0 for s in joined):
+    if job.household_call and all(problem.call_caps.get(Commitment(s.worker, s.day)) == 0 for s in shifts):
         return Reason("no_calls_allowed", {"days": days})
-    if not any(fits_alone(problem, job, shift) for shift in joined):
-        needed_s = min(int(travel[s.start_point, job.point]) + job.dwell_s + int(travel[job.point, s.end_point]) for s in joined)
-        return Reason("too_far", {"needed_s": needed_s, "shift_s": max(s.end_s - s.start_s for s in joined)})
+    if not any(fits_alone(problem, job, shift) for shift in shifts):
+        needed_s = min(sum(_there_and_back(problem, job, shift)) for shift in shifts) + job.dwell_s
+        return Reason("too_far", {"needed_s": needed_s, "shift_s": max(s.end_s - s.start_s for s in shifts)})
     return Reason("pattern_impossible", {"visits": job.visits, "min_gap_days": job.min_gap_days, "days": days})
 
 
+def _there_and_back(problem: Problem, job: Job, shift: Shift) -> tuple[int, int]:
+    travel = problem.travel_s
+    return int(travel[shift.start_point, job.point]), int(travel[job.point, shift.end_point])
+
+
 def _masks(job: Job, days: set[int]) -> tuple[list[int], int]:
-    """Sets of days as bits, all of whose days have a fitting shift. When none is left: the largest parts that are, and how many
-    visits they lack."""
+    """Sets of days as bits, all of whose days have a fitting shift; when none is left, the largest parts of sets that
+    have one, and how many visits they lack.
+    """
     wanted = job.day_sets()
     possible = {frozenset(chosen & days) for chosen in wanted}
     size = max((len(chosen) for chosen in possible), default=0)
@@ -216,7 +243,9 @@ def _near(job: Ints, leg: npt.NDArray[np.int32]) -> Ints:
 
 
 def _keys(job: Ints, served: list[Job], assign: Ints, leg: npt.NDArray[np.int32], problem: Problem) -> Ints:
-    """Orders in which jobs may go back, as ascending keys: few shifts, narrow windows, long, far, near, dear, many visits."""
+    """Orders in which jobs may go back, as ascending keys: few shifts, narrow windows, long, far, near, dear, many
+    visits.
+    """
     keys = np.zeros((SORTINGS, len(served)), np.int64)
     if not served or not problem.shifts:
         return keys

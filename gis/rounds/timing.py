@@ -38,4 +38,6 @@ def time_route(problem: Problem, shift_row: int, jobs: Sequence[Job]) -> Route |
     if leg_s < 0 or clock_s + leg_s > shift.end_s:
         return None
     travel_m += int(problem.travel_m[here, shift.end_point])
-    return Route(shift.worker, shift.day, shift_row, depart_s, clock_s + leg_s, tuple(stops), travel_s + leg_s, travel_m)
+    return Route(
+        shift.worker, shift.day, shift_row, depart_s, clock_s + leg_s, tuple(stops), travel_s + leg_s, travel_m
+    )

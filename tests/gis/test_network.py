@@ -25,7 +25,9 @@ def write_osm(file: Path, nodes: dict, ways: list, relations: list = ()) -> Path
 
     lines = ["<osm version='0.6'>"]
     for ref, (lon, lat, *extra) in nodes.items():
-        lines.append(f"<node id='{ref}' version='1' lon='{lon:.7f}' lat='{lat:.7f}'>{tags(extra[0] if extra else {})}</node>")
+        lines.append(
+            f"<node id='{ref}' version='1' lon='{lon:.7f}' lat='{lat:.7f}'>{tags(extra[0] if extra else {})}</node>"
+        )
     for ref, members, pairs in ways:
         refs = "".join(f"<nd ref='{node}'/>" for node in members)
         lines.append(f"<way id='{ref}' version='1'>{refs}{tags(pairs)}</way>")
@@ -43,7 +45,9 @@ def at(column: float, row: float) -> tuple[float, float]:
 STREET = {"highway": "residential"}
 
 
-def town(tmp_path: Path, extra_nodes: dict | None = None, ways: list | None = None, relations: list = ()) -> WalkingNetwork:
+def town(
+    tmp_path: Path, extra_nodes: dict | None = None, ways: list | None = None, relations: list = ()
+) -> WalkingNetwork:
     """3 x 3 crossings 1..9 from south-west, row by row, and the streets between them unless `ways` says otherwise."""
     nodes = {1 + column + 3 * row: at(column, row) for row in range(3) for column in range(3)} | (extra_nodes or {})
     if ways is None:
@@ -86,7 +90,11 @@ def test_a_closed_gate_cuts_the_way(tmp_path):
 
 
 def test_islands_are_reported_and_not_snapped_to(tmp_path):
-    network = town(tmp_path, {50: at(8, 0), 51: at(8, 1)}, [(10, [1, 2, 3, 6], STREET), (20, [1, 4], STREET), (11, [50, 51], STREET)])
+    network = town(
+        tmp_path,
+        {50: at(8, 0), 51: at(8, 1)},
+        [(10, [1, 2, 3, 6], STREET), (20, [1, 4], STREET), (11, [50, 51], STREET)],
+    )
     (island,) = network.islands()
     assert (island.nodes, island.edges) == (2, 1)
     assert (island.lon, island.lat) == pytest.approx(at(8, 0))
@@ -145,12 +153,31 @@ def test_bad_coordinates_are_named(tmp_path, lon, lat):
 
 @pytest.fixture(scope="module")
 def grid(tmp_path_factory) -> WalkingNetwork:
-    """Town with a flight of steps as a short cut, a loop, a one-way street, two streets between the same crossings and a cul-de-sac."""
+    """Town with a flight of steps as a short cut, a loop, a one-way street, two streets between the same crossings and
+    a cul-de-sac.
+    """
     nodes = {1 + column + 3 * row: at(column, row) for row in range(3) for column in range(3)}
-    nodes |= {50: at(1.5, 2.4), 51: at(2.5, 2.5), 52: at(2.9, 2.2), 53: at(2.6, 1.8), 54: at(-0.7, 0.4), 55: at(0.4, 1.5)}
-    ways = [(10, [1, 2, 3], STREET), (11, [4, 5, 6], STREET | {"oneway": "yes"}), (12, [7, 8, 9], STREET), (13, [8, 50, 9], STREET)]
+    nodes |= {
+        50: at(1.5, 2.4),
+        51: at(2.5, 2.5),
+        52: at(2.9, 2.2),
+        53: at(2.6, 1.8),
+        54: at(-0.7, 0.4),
+        55: at(0.4, 1.5),
+    }
+    ways = [
+        (10, [1, 2, 3], STREET),
+        (11, [4, 5, 6], STREET | {"oneway": "yes"}),
+        (12, [7, 8, 9], STREET),
+        (13, [8, 50, 9], STREET),
+    ]
     ways += [(20, [1, 4, 7], STREET), (21, [2, 5, 8], {"highway": "footway"}), (22, [3, 6, 9], STREET)]
-    ways += [(30, [1, 5], {"highway": "steps"}), (31, [9, 51, 52, 53, 9], STREET), (32, [1, 54], STREET), (33, [4, 55, 8], STREET)]
+    ways += [
+        (30, [1, 5], {"highway": "steps"}),
+        (31, [9, 51, 52, 53, 9], STREET),
+        (32, [1, 54], STREET),
+        (33, [4, 55, 8], STREET),
+    ]
     return read_osm(write_osm(tmp_path_factory.mktemp("osm") / "grid.osm", nodes, ways)).prepare()
 
 
@@ -168,7 +195,8 @@ def test_walking_costs_are_a_metric_and_both_engines_agree(grid, points):
     costs = grid.matrix(snapped)
     seconds = costs.seconds
     assert costs.unreachable == ()
-    assert (seconds == seconds.T).all() and (costs.metres == costs.metres.T).all()
+    assert (seconds == seconds.T).all()
+    assert (costs.metres == costs.metres.T).all()
     assert (np.diag(seconds) == 0).all()
     assert (seconds[:, None, :] <= seconds[:, :, None] + seconds[None, :, :]).all()
     assert (grid.matrix(snapped, engine="dijkstra", with_metres=False).seconds == seconds).all()
@@ -249,7 +277,8 @@ def test_a_network_survives_storage(grid, tmp_path):
     again = WalkingNetwork.load(tmp_path / "network.npz")
     points = [(0.3, 0.2), (1.7, 2.2), (2.8, 2.5)]
     assert (again.matrix(snap(again, points)).seconds == grid.matrix(snap(grid, points)).seconds).all()
-    assert again.fingerprint == grid.fingerprint and (again.order == grid.order).all()
+    assert again.fingerprint == grid.fingerprint
+    assert (again.order == grid.order).all()
 
 
 def test_broken_arrays_are_refused_by_name(grid):

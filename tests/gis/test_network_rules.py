@@ -5,20 +5,41 @@ import pytest
 from gis.network import Speeds, node_is_closed, way_use
 
 
-@pytest.mark.parametrize("tags", [
-    {"highway": "residential"}, {"highway": "footway"}, {"highway": "steps"}, {"highway": "cycleway"}, {"railway": "platform"},
-    {"highway": "trunk", "foot": "yes"}, {"highway": "motorway", "sidewalk": "right"}, {"highway": "trunk", "sidewalk:left": "yes"},
-    {"highway": "service", "access": "private", "foot": "permissive"}, {"highway": "pedestrian", "area": "yes"}, {"man_made": "pier"},
-])
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"highway": "residential"},
+        {"highway": "footway"},
+        {"highway": "steps"},
+        {"highway": "cycleway"},
+        {"railway": "platform"},
+        {"highway": "trunk", "foot": "yes"},
+        {"highway": "motorway", "sidewalk": "right"},
+        {"highway": "trunk", "sidewalk:left": "yes"},
+        {"highway": "service", "access": "private", "foot": "permissive"},
+        {"highway": "pedestrian", "area": "yes"},
+        {"man_made": "pier"},
+    ],
+)
 def test_people_walk_here(tags):
     assert way_use(tags) is not None
 
 
-@pytest.mark.parametrize("tags", [
-    {"highway": "motorway"}, {"highway": "trunk"}, {"highway": "trunk", "sidewalk": "separate"}, {"highway": "primary", "foot": "no"},
-    {"highway": "service", "access": "private"}, {"highway": "residential", "foot": "use_sidepath"}, {"highway": "construction"},
-    {"highway": "primary", "motorroad": "yes"}, {"building": "yes"}, {},
-])
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"highway": "motorway"},
+        {"highway": "trunk"},
+        {"highway": "trunk", "sidewalk": "separate"},
+        {"highway": "primary", "foot": "no"},
+        {"highway": "service", "access": "private"},
+        {"highway": "residential", "foot": "use_sidepath"},
+        {"highway": "construction"},
+        {"highway": "primary", "motorroad": "yes"},
+        {"building": "yes"},
+        {},
+    ],
+)
 def test_nobody_walks_here(tags):
     assert way_use(tags) is None
 
@@ -40,11 +61,20 @@ def test_where_an_ebike_is_ridden(tags, forward, backward):
     assert (use.ride_forward, use.ride_backward) == (forward, backward)
 
 
-@pytest.mark.parametrize(("tags", "closed"), [
-    ({"barrier": "gate"}, False), ({"barrier": "gate", "access": "private"}, True), ({"barrier": "gate", "locked": "yes"}, True),
-    ({"barrier": "gate", "access": "private", "foot": "yes"}, False), ({"barrier": "wall"}, True), ({"barrier": "bollard"}, False),
-    ({"foot": "no"}, True), ({"highway": "crossing"}, False), ({"barrier": "fence", "access": "yes"}, False),
-])
+@pytest.mark.parametrize(
+    ("tags", "closed"),
+    [
+        ({"barrier": "gate"}, False),
+        ({"barrier": "gate", "access": "private"}, True),
+        ({"barrier": "gate", "locked": "yes"}, True),
+        ({"barrier": "gate", "access": "private", "foot": "yes"}, False),
+        ({"barrier": "wall"}, True),
+        ({"barrier": "bollard"}, False),
+        ({"foot": "no"}, True),
+        ({"highway": "crossing"}, False),
+        ({"barrier": "fence", "access": "yes"}, False),
+    ],
+)
 def test_closed_nodes(tags, closed):
     assert node_is_closed(tags) is closed
 

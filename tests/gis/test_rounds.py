@@ -36,7 +36,9 @@ def problem(jobs, where, *, points=None, **weights) -> Problem:
     count = max(job.point for job in jobs) + 1
     spots = points or [(0, 0)] + [(150 * (k % 4) + 40, 170 * (k // 4) + 60) for k in range(count)]
     travel_s, travel_m = matrices(spots)
-    return Problem(jobs=tuple(jobs), shifts=tuple(where), travel_s=travel_s, travel_m=travel_m, weights=Weights(**weights))
+    return Problem(
+        jobs=tuple(jobs), shifts=tuple(where), travel_s=travel_s, travel_m=travel_m, weights=Weights(**weights)
+    )
 
 
 def job(number, **fields) -> Job:
@@ -55,7 +57,8 @@ def test_an_appointment_is_kept_even_when_it_costs_everything_else():
     assert days_of(plan, "j0") == [0]
     assert check_plan(week, plan) == []
     assert {gap.reason.code for gap in plan.unserved} == {"no_room"}
-    assert plan.cost.missed_appointments == 0 and plan.cost.missed_required <= plan.cost.missed_optional
+    assert plan.cost.missed_appointments == 0
+    assert plan.cost.missed_required <= plan.cost.missed_optional
 
 
 def test_visits_keep_their_spacing():
@@ -72,7 +75,9 @@ def test_only_the_days_of_a_pattern_are_used():
 
 
 def test_the_lock_and_the_worker_hold():
-    week = problem([job(0, locked=(("mei", 1),)), job(1, only_workers=("mei",)), job(2)], shifts(workers=("lin", "mei")))
+    week = problem(
+        [job(0, locked=(("mei", 1),)), job(1, only_workers=("mei",)), job(2)], shifts(workers=("lin", "mei"))
+    )
     plan = plan_week(week, iterations=STEPS)
     of = {stop.job_id: (route.worker, route.day) for route in plan.routes for stop in route.stops}
     assert of["j0"] == ("mei", 1)
@@ -111,7 +116,8 @@ def test_waiting_is_spent_at_the_office_before_the_first_stop():
     booked = job(0, appointment=True, windows=((0, AFTERNOON[0] + 3600, AFTERNOON[0] + 7200),))
     plan = plan_week(problem([booked], shifts(days=(0,))), iterations=STEPS)
     (stop,) = plan.routes[1].stops
-    assert stop.wait_s == 0 and plan.routes[1].depart_s > AFTERNOON[0]
+    assert stop.wait_s == 0
+    assert plan.routes[1].depart_s > AFTERNOON[0]
 
 
 @pytest.mark.parametrize(("broken", "code"), [
@@ -133,7 +139,8 @@ def test_what_is_impossible_is_left_out_with_its_reason(broken, code):
     plan = plan_week(week, iterations=STEPS)
     (gap,) = plan.unserved
     assert (gap.job_id, gap.reason.code) == ("j1", code)
-    assert check_plan(week, plan) == [] and days_of(plan, "j0")
+    assert check_plan(week, plan) == []
+    assert days_of(plan, "j0")
     for language in ("zh", "en"):
         assert text_of(gap.reason, language)
 
@@ -165,7 +172,9 @@ def test_an_optional_job_is_left_out_when_it_is_not_worth_the_way():
 
 
 def test_reasons_name_due_booked_and_neighbour():
-    booked = job(0, appointment=True, windows=((0, AFTERNOON[0], AFTERNOON[1]),), reason=Reason("due_since", {"days": 9}))
+    booked = job(
+        0, appointment=True, windows=((0, AFTERNOON[0], AFTERNOON[1]),), reason=Reason("due_since", {"days": 9})
+    )
     week = problem([booked, job(1)], shifts(days=(0,)), points=[(0, 0), (600, 0), (610, 0)])
     plan = plan_week(week, iterations=STEPS)
     stops = {stop.job_id: stop for route in plan.routes for stop in route.stops}
@@ -178,11 +187,19 @@ def test_every_code_has_both_languages():
     assert all(set(texts) == {"zh", "en"} for texts in TEXTS.values())
 
 
-@pytest.mark.parametrize(("fields", "code"), [
-    ({"visits": 0}, "bad_frequency"), ({"windows": ((0, 900, 800),)}, "bad_window"), ({"dwell_s": -1}, "bad_dwell"),
-    ({"earliest_day": 4, "latest_day": 2}, "bad_day"), ({"patterns": ((0, 1),)}, "bad_pattern"), ({"point": 99}, "bad_point"),
-    ({"locked": (("lin", 0), ("mei", 0))}, "bad_lock"), ({"prize_s": -5}, "bad_weight"),
-])
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"visits": 0}, "bad_frequency"),
+        ({"windows": ((0, 900, 800),)}, "bad_window"),
+        ({"dwell_s": -1}, "bad_dwell"),
+        ({"earliest_day": 4, "latest_day": 2}, "bad_day"),
+        ({"patterns": ((0, 1),)}, "bad_pattern"),
+        ({"point": 99}, "bad_point"),
+        ({"locked": (("lin", 0), ("mei", 0))}, "bad_lock"),
+        ({"prize_s": -5}, "bad_weight"),
+    ],
+)
 def test_broken_jobs_are_refused_by_name(fields, code):
     with pytest.raises(ProblemError) as refused:
         Problem(jobs=(Job(**({"id": "x", "point": 0, "dwell_s": 60} | fields)),), shifts=shifts(),
@@ -215,14 +232,33 @@ def weeks(draw):
     """Weeks of up to 9 jobs with windows, visits, calls, locks, in up to 8 shifts."""
     jobs = []
     for k in range(draw(st.integers(1, 9))):
-        windows = tuple((draw(st.integers(0, 2)), hour * 3600, (hour + draw(st.integers(1, 3))) * 3600) for hour in draw(st.lists(hours, max_size=3)))
-        jobs.append(job(
-            k, dwell_s=60 * draw(st.integers(0, 90)), windows=windows, visits=draw(st.sampled_from((1, 1, 1, 2))),
-            min_gap_days=draw(st.integers(1, 2)), appointment=draw(st.booleans()), required=draw(st.booleans()),
-            household_call=draw(st.booleans()), finish_inside=draw(st.booleans()), delay_cost_s=draw(st.sampled_from((0, 300)))))
-    points = draw(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 2000)), min_size=len(jobs) + 1, max_size=len(jobs) + 1))
+        windows = tuple(
+            (draw(st.integers(0, 2)), hour * 3600, (hour + draw(st.integers(1, 3))) * 3600)
+            for hour in draw(st.lists(hours, max_size=3))
+        )
+        jobs.append(
+            job(
+                k,
+                dwell_s=60 * draw(st.integers(0, 90)),
+                windows=windows,
+                visits=draw(st.sampled_from((1, 1, 1, 2))),
+                min_gap_days=draw(st.integers(1, 2)),
+                appointment=draw(st.booleans()),
+                required=draw(st.booleans()),
+                household_call=draw(st.booleans()),
+                finish_inside=draw(st.booleans()),
+                delay_cost_s=draw(st.sampled_from((0, 300))),
+            )
+        )
+    points = draw(
+        st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 2000)), min_size=len(jobs) + 1, max_size=len(jobs) + 1)
+    )
     people = ("lin", "mei")[:draw(st.integers(1, 2))]
-    return problem(jobs, shifts(days=range(draw(st.integers(1, 3))), workers=people, cap=draw(st.sampled_from((None, 1, 3)))), points=points)
+    return problem(
+        jobs,
+        shifts(days=range(draw(st.integers(1, 3))), workers=people, cap=draw(st.sampled_from((None, 1, 3)))),
+        points=points,
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -235,7 +271,8 @@ def test_plans_keep_every_rule_and_repeat(week, seed):
     planned = {stop.job_id for route in plan.routes for stop in route.stops}
     assert planned | {gap.job_id for gap in plan.unserved} == {one.id for one in week.jobs}
     for gap in plan.unserved:
-        assert text_of(gap.reason, "zh") and text_of(gap.reason, "en")
+        assert text_of(gap.reason, "zh")
+        assert text_of(gap.reason, "en")
 
 
 @settings(max_examples=25, deadline=None)
