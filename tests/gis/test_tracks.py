@@ -1,0 +1,268 @@
+from datetime import UTC, datetime, timedelta
+from time import process_time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import LineString
+
+from gis.coordinates import CoordinateError, MetricZone, geodesic_m
+from gis.tracks import (
+    BY_E_BIKE,
+    ON_FOOT,
+    DropReason,
+    Fix,
+    FlagKind,
+    Target,
+    clean_columns,
+    clean_track,
+    coverage_share,
+    visited,
+)
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+ZONE = MetricZone.at(121.17, 30.05)
+ORIGIN = np.array(ZONE.project_points([121.17], [30.05])).T
+STREET = [(0, 0), (400, 0), (400, 300), (0, 300)]   # 1,100 m
+
+
+def place(x_m, y_m):
+    """Longitude, latitude of a point so many metres east and north of the town's corner."""
+    lons, lats = ZONE.unproject_points(*(ORIGIN + np.array([x_m, y_m])).T)
+    return float(lons[0]), float(lats[0])
+
+
+def walk(corners=STREET, *, mps=1.15, every_s=10, sigma_m=0.0, accuracy_m=8.0, start=START, seed=0, stand_s=0):
+    """Fixes of somebody who walks the corners and stands at the last one."""
+    corners = np.array(corners, dtype=float)
+    at_s = np.append(0, np.cumsum(np.hypot(*np.diff(corners, axis=0).T) / mps))
+    moments = np.arange(0, at_s[-1] + stand_s + 1e-9, every_s)
+    spots = np.column_stack([np.interp(moments, at_s, corners[:, axis]) for axis in (0, 1)])
+    spots += np.random.default_rng(seed).normal(0, sigma_m, spots.shape) if sigma_m else 0.0
+    lons, lats = ZONE.unproject_points(*(ORIGIN + spots).T)
+    return [Fix(start + timedelta(seconds=float(s)), float(lon), float(lat), accuracy_m)
+            for s, lon, lat in zip(moments, lons, lats, strict=True)]
+
+
+def cleaned(fixes, rules=ON_FOOT):
+    return clean_track(fixes, now=NOW, rules=rules)
+
+
+def moved(fix, x_m=0.0, y_m=0.0, **changes):
+    zone_x, zone_y = ZONE.project_points([fix.lon], [fix.lat])
+    lons, lats = ZONE.unproject_points(zone_x + x_m, zone_y + y_m)
+    return Fix(changes.get("at", fix.at), float(lons[0]), float(lats[0]), changes.get("accuracy_m", fix.accuracy_m))
+
+
+def kinds(track):
+    return {flag.kind for flag in track.flags}
+
+
+def test_a_clean_walk_is_one_segment_of_its_length():
+    track = cleaned(walk())
+    assert len(track.segments) == 1
+    assert track.distance_m == pytest.approx(1_100, rel=0.03)
+    assert track.duration_s == pytest.approx(1_100 / 1.15, abs=10)
+    assert (kinds(track), sum(track.dropped.values()), track.still_s) == (set(), 0, 0)
+
+
+@pytest.mark.parametrize("every_s", [1, 5, 12, 30])
+@pytest.mark.parametrize("sigma_m", [4, 8])
+def test_jitter_hardly_lengthens_a_walk(every_s, sigma_m):
+    track = cleaned(walk(every_s=every_s, sigma_m=sigma_m, accuracy_m=1.5 * sigma_m, seed=3))
+    assert track.distance_m == pytest.approx(1_100, rel=0.07)
+
+
+@pytest.mark.parametrize("sigma_m", [0, 5, 10])
+def test_standing_is_no_walking(sigma_m):
+    fixes = walk([(0, 0), (0, 0.001)], stand_s=1_800, sigma_m=sigma_m, accuracy_m=max(4, 1.5 * sigma_m), seed=5)
+    track = cleaned(fixes)
+    assert track.distance_m < 60   # half an hour of raw jitter would be 1.5 to 3 km
+    assert track.still_s > 1_500
+
+
+def test_a_silence_of_five_minutes_is_a_gap():
+    before, after = walk(), walk([(0, 0), (200, 0)], start=START + timedelta(hours=1))
+    track = cleaned(before + after)
+    assert [round(segment.distance_m, -2) for segment in track.segments] == [1_100, 200]
+    assert len(track.lines.geoms) == 2
+    short = [fix for fix in before if not 100 <= (fix.at - START).total_seconds() < 380]
+    assert len(cleaned(short).segments) == 1
+    long = [fix for fix in before if not 100 <= (fix.at - START).total_seconds() < 400]
+    assert len(cleaned(long).segments) == 2
+
+
+@settings(max_examples=20)
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_arrival_does_not_matter(random):
+    fixes = walk(sigma_m=5)
+    mixed = fixes + fixes[10:40]
+    random.shuffle(mixed)
+    track, late = cleaned(fixes), cleaned(mixed)
+    assert late.distance_m == track.distance_m
+    assert late.dropped[DropReason.SAME_TIME] == 30
+
+
+def test_poor_fixes_are_left_out_and_unknown_accuracy_is_kept():
+    fixes = walk()
+    fixes[30] = moved(fixes[30], y_m=300, accuracy_m=51)
+    fixes[40] = moved(fixes[40], accuracy_m=None)
+    track = cleaned(fixes)
+    assert track.dropped[DropReason.INACCURATE] == 1
+    assert track.distance_m == pytest.approx(1_100, rel=0.03)
+    assert track.segments[0].at_s.size == len(fixes) - 1
+
+
+def test_a_spike_is_dropped_and_the_walk_goes_on():
+    fixes = walk()
+    fixes[30] = moved(fixes[30], x_m=250, y_m=250)
+    track = cleaned(fixes)
+    assert (len(track.segments), track.dropped[DropReason.SPIKE]) == (1, 1)
+    assert track.distance_m == pytest.approx(1_100, rel=0.03)
+
+
+@pytest.mark.parametrize("every_s", [1, 10, 30])
+def test_a_ride_is_cut_out_on_foot_and_counts_by_e_bike(every_s):
+    ride = walk([(0, 0), (3_000, 0)], mps=25 / 3.6, every_s=every_s)
+    on_foot = walk([(3_000, 0), (3_000, 200)], every_s=every_s, start=ride[-1].at + timedelta(seconds=every_s))
+    track = cleaned(ride + on_foot)
+    assert track.distance_m == pytest.approx(200, abs=90)
+    assert track.dropped[DropReason.TOO_FAST] > len(ride) * 0.8
+    assert cleaned(ride + on_foot, BY_E_BIKE).distance_m == pytest.approx(3_200, rel=0.03)
+
+
+@pytest.mark.parametrize(("kind", "spoil"), [
+    (FlagKind.ZERO, lambda fix: Fix(fix.at, 0.0, 0.0, 5.0)),
+    (FlagKind.FUTURE, lambda fix: moved(fix, at=NOW + timedelta(minutes=6))),
+    (FlagKind.PAST, lambda fix: moved(fix, at=datetime(1970, 1, 1, tzinfo=UTC))),
+    (FlagKind.TELEPORT, lambda fix: moved(fix, x_m=5_000)),
+])
+def test_odd_fixes_are_flagged_and_the_walk_still_counts(kind, spoil):
+    fixes = walk()
+    fixes[20] = spoil(fixes[20])
+    track = cleaned(fixes)
+    [first, *_] = [flag for flag in track.flags if flag.kind is kind]
+    assert 20 in first.fixes
+    assert kinds(track) == {kind}
+    assert track.distance_m == pytest.approx(1_100, rel=0.03)
+
+
+def test_a_clock_that_is_off_as_a_whole_loses_nothing():
+    track = cleaned(walk(start=datetime(2038, 1, 19, tzinfo=UTC)))
+    assert kinds(track) == {FlagKind.FUTURE}
+    assert track.distance_m == pytest.approx(1_100, rel=0.03)
+
+
+def test_an_accuracy_that_never_changes_while_moving_is_a_hint():
+    long = walk([(0, 0), (2_000, 0)], accuracy_m=5.0)
+    varied = [moved(fix, accuracy_m=4.0 + number % 7) for number, fix in enumerate(long)]
+    assert kinds(cleaned(long)) == {FlagKind.FROZEN_ACCURACY}
+    assert kinds(cleaned(varied)) == set()
+    assert kinds(cleaned(walk([(0, 0), (0, 1)], stand_s=3_600, accuracy_m=5.0))) == set()
+
+
+def test_nothing_and_next_to_nothing():
+    assert (cleaned([]).segments, cleaned([]).distance_m, cleaned([]).lines.is_empty) == ((), 0, True)
+    one = cleaned(walk()[:1])
+    assert (len(one.segments), one.distance_m, one.duration_s) == (1, 0, 0)
+    assert cleaned(walk([(0, 0), (8, 0)], every_s=1)).distance_m == 0
+    zeros = cleaned([Fix(START, 0, 0), Fix(START + timedelta(seconds=9), 0, 0)])
+    assert (zeros.segments, zeros.dropped[DropReason.ZERO]) == ((), 2)
+
+
+def test_bad_fixes_are_refused():
+    with pytest.raises(CoordinateError):
+        cleaned([Fix(START, 30.05, 121.17)])
+    with pytest.raises(ValueError, match="offset"):
+        cleaned([Fix(START.replace(tzinfo=None), 121.17, 30.05)])
+
+
+def test_visited_names_when_how_long_and_how_near():
+    track = cleaned(walk(stand_s=600, accuracy_m=10.0))
+    there, passed = Target("end", *place(0, 330)), Target("side", *place(200, -40))
+    missed = Target("far", *place(200, 150))
+    found = {visit.id: visit for visit in visited(track, [there, passed, missed])}
+    assert set(found) == {"end", "side"}
+    assert found["end"].nearest_m == pytest.approx(30, abs=0.2)
+    assert found["end"].dwell_s == pytest.approx(600 + 52 / 1.15, abs=15)
+    assert found["end"].last_at == START + timedelta(seconds=1_550)
+    assert found["side"].first_at < START + timedelta(seconds=200 / 1.15) < found["side"].last_at
+    assert [visit.id for visit in visited(track, [passed, there], dwell_s=300)] == ["end"]
+
+
+@pytest.mark.parametrize(("away_m", "accuracy_m", "radius_m", "reached"), [
+    (49, 0, 50, True), (51, 0, 50, False), (51, None, 50, False), (75, 30, 50, True), (85, 30, 50, False),
+    (99, 50, 80, True), (101, 50, 80, False), (140, 0, 150, True), (160, 50, 150, False),
+])
+def test_reach_is_radius_plus_accuracy_within_the_cap(away_m, accuracy_m, radius_m, reached):
+    track = cleaned(walk([(0, 0), (0, 1)], every_s=1, accuracy_m=accuracy_m))
+    assert bool(visited(track, [Target(1, *place(-away_m, 0))], radius_m=radius_m)) is reached
+
+
+def test_the_way_between_two_fixes_counts_but_a_gap_does_not():
+    target = [Target(1, *place(100, 10))]
+    ends = [walk([(0, 0), (200, 0)], accuracy_m=0.0)[at] for at in (0, -1)]
+    assert visited(cleaned(ends), target, radius_m=20)
+    late = [ends[0], moved(ends[1], at=ends[0].at + timedelta(seconds=300))]
+    assert not visited(cleaned(late), target, radius_m=20)
+
+
+places = st.tuples(st.floats(-200, 600), st.floats(-200, 500))
+NOISY = cleaned(walk(sigma_m=8, accuracy_m=12.0, seed=2, stand_s=300))
+
+
+@given(st.lists(places, max_size=10), st.floats(1, 150), st.floats(0, 100))
+def test_a_larger_radius_never_visits_less(spots, radius_m, extra_m):
+    targets = [Target(number, *place(*spot)) for number, spot in enumerate(spots)]
+    near, far = ({visit.id: visit.dwell_s for visit in visited(NOISY, targets, radius_m=metres)}
+                 for metres in (radius_m, radius_m + extra_m))
+    assert all(far[target] >= seconds for target, seconds in near.items())
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(places, places), min_size=1, max_size=6), st.floats(1, 80), st.floats(0, 80))
+def test_a_longer_sight_never_sees_less(lines, sight_m, extra_m):
+    network = [LineString([place(*start), place(end[0] + 1, end[1] + 700)]) for start, end in lines]
+    near, far = (coverage_share(network, NOISY, sight_m=metres) for metres in (sight_m, sight_m + extra_m))
+    assert 0 <= near <= far + 1e-6 <= 1 + 2e-6
+
+
+def test_coverage_is_the_share_of_street_length_in_sight():
+    track = cleaned(walk([(0, 0), (400, 0)]))
+    along, beyond = LineString([place(0, 10), place(400, 10)]), LineString([place(0, 100), place(400, 100)])
+    half = LineString([place(200, 0), place(200, 50)])
+    assert coverage_share([along], track) == pytest.approx(1, abs=1e-6)
+    assert coverage_share([beyond], track) == 0
+    assert coverage_share([along, beyond], track) == pytest.approx(0.5, abs=1e-3)
+    assert coverage_share([half], track) == pytest.approx(0.5, abs=1e-3)
+    assert coverage_share([along], cleaned([])) == 0
+    assert coverage_share([along], cleaned(walk()[:1])) == pytest.approx(23 / 400, abs=1e-3)
+
+
+@pytest.mark.parametrize("call", [
+    lambda track: coverage_share([], track),
+    lambda track: coverage_share([LineString([place(0, 0), place(0, 0)])], track),
+    lambda track: coverage_share([LineString([place(0, 0), place(9, 0)])], track, sight_m=0),
+    lambda track: visited(track, [], radius_m=0),
+    lambda track: visited(track, [], dwell_s=-1),
+])
+def test_meaningless_questions_are_refused(call):
+    with pytest.raises(ValueError, match=r"network|sight|radius"):
+        call(NOISY)
+
+
+def test_a_day_of_a_street_is_cleaned_in_no_time():
+    fixes = walk(STREET * 30, every_s=2, sigma_m=6)
+    columns = [np.array(column) for column in zip(*(
+        (fix.at.timestamp(), fix.lon, fix.lat, fix.accuracy_m) for fix in fixes), strict=True)]
+    targets = [Target(number, fix.lon, fix.lat) for number, fix in enumerate(fixes[::200])]
+    start = process_time()
+    visits = visited(clean_columns(*columns, now_s=NOW.timestamp()), targets)
+    assert len(visits) == len(targets)
+    assert len(fixes) / (process_time() - start) > 20_000   # measured: 80,000 fixes per CPU second
+
+
+def test_distances_of_the_helper_are_metres():
+    assert geodesic_m(place(0, 0), place(300, 400)) == pytest.approx(500, rel=1e-3)
