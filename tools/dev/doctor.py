@@ -37,10 +37,7 @@ def _machine(town: Town) -> list[tuple[bool, str]]:
         (True, f"Python {sys.version.split()[0]} ({sys.executable})"),
         (free_gb > LEAST_DISK_GB, f"{free_gb:.0f} GB free ({LEAST_DISK_GB} needed)"),
         (True, f"PostgreSQL with PostGIS: {postgres_versions() or 'none yet'}"),
-        (
-            True,
-            f"Node.js {version[0]}.{version[1]}" if version >= OLDEST_NODE else "Node.js: comes from a Python wheel",
-        ),
+        (True, f"Node.js and npm: {node.program}" if node else "Node.js: comes from a Python wheel"),
     ]
     may_install = os.getuid() == 0 or find_program("sudo") is not None
     for need in (VENV, POSTGRES, REDIS, NGINX, BROWSER, FONT):
