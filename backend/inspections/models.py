@@ -245,6 +245,7 @@ class PlanJob(models.Model):
     area_path = models.CharField(max_length=80)
     asked_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()
+    publish = models.BooleanField(default=False, help_text="put each plan in force as soon as it is made")
     finished_at = models.DateTimeField(null=True)
 
 

@@ -56,7 +56,7 @@ class PatrolSession(models.Model):
 
 
 class TrackPoint(models.Model):
-    """One fix of a session. Stored by COPY and read by SQL; the table is partitioned, so Django does not manage it."""
+    """One fix of a session. Stored by COPY and read by SQL; the migration makes the table, since it is partitioned."""
 
     pk = models.CompositePrimaryKey("session_day", "session", "seq")
     session_day = models.DateField()
@@ -75,7 +75,6 @@ class TrackPoint(models.Model):
     flags = models.IntegerField(default=0)
 
     class Meta:
-        managed = False
         db_table = "patrols_trackpoint"
 
 

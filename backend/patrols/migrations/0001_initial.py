@@ -18,29 +18,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='TrackPoint',
-            fields=[
-                ('pk', models.CompositePrimaryKey('session_day', 'session', 'seq', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('session_day', models.DateField()),
-                ('seq', models.IntegerField()),
-                ('recorded_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField()),
-                ('location', django.contrib.gis.db.models.fields.PointField(srid=4326)),
-                ('accuracy_m', models.FloatField(null=True)),
-                ('speed_mps', models.FloatField(null=True)),
-                ('bearing_deg', models.FloatField(null=True)),
-                ('battery', models.FloatField(null=True)),
-                ('raw_lon', models.FloatField()),
-                ('raw_lat', models.FloatField()),
-                ('raw_crs', models.CharField(max_length=10)),
-                ('flags', models.IntegerField(default=0)),
-            ],
-            options={
-                'db_table': 'patrols_trackpoint',
-                'managed': False,
-            },
-        ),
-        migrations.CreateModel(
             name='PatrolSession',
             fields=[
                 ('id', models.UUIDField(default=backend.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),

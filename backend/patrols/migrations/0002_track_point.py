@@ -1,4 +1,6 @@
-from django.db import migrations
+import django.contrib.gis.db.models.fields
+import django.db.models.deletion
+from django.db import migrations, models
 
 # Partitioned by the session's day: the device's sequence number is then unique per session, and a month of raw
 # tracks is dropped as a table. The default partition catches days whose month has no partition yet.
@@ -28,4 +30,32 @@ BACK = "DROP TABLE patrols_trackpoint;"
 
 class Migration(migrations.Migration):
     dependencies = [("patrols", "0001_initial")]
-    operations = [migrations.RunSQL(FORWARD, BACK)]
+    operations = [
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunSQL(FORWARD, BACK)],
+            state_operations=[
+                migrations.CreateModel(
+                    name='TrackPoint',
+                    fields=[
+                        ('pk', models.CompositePrimaryKey('session_day', 'session', 'seq', blank=True, editable=False, primary_key=True, serialize=False)),
+                        ('session_day', models.DateField()),
+                        ('seq', models.IntegerField()),
+                        ('recorded_at', models.DateTimeField()),
+                        ('received_at', models.DateTimeField()),
+                        ('location', django.contrib.gis.db.models.fields.PointField(srid=4326)),
+                        ('accuracy_m', models.FloatField(null=True)),
+                        ('speed_mps', models.FloatField(null=True)),
+                        ('bearing_deg', models.FloatField(null=True)),
+                        ('battery', models.FloatField(null=True)),
+                        ('raw_lon', models.FloatField()),
+                        ('raw_lat', models.FloatField()),
+                        ('raw_crs', models.CharField(max_length=10)),
+                        ('flags', models.IntegerField(default=0)),
+                    ],
+                    options={
+                        'db_table': 'patrols_trackpoint',
+                    },
+                ),
+            ],
+        )
+    ]

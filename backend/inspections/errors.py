@@ -1,0 +1,105 @@
+"""Refusals of plans, appointments and visits."""
+
+from backend.core.errors import Conflict, Invalid, NotAllowed, NotFound
+
+
+class PlanNotFound(NotFound):
+    """No such plan, or outside the actor's areas."""
+
+    code = "plan_not_found"
+
+
+class JobNotFound(NotFound):
+    """No such plan job, or outside the actor's areas."""
+
+    code = "job_not_found"
+
+
+class StopNotFound(NotFound):
+    """No such stop, or on somebody else's route."""
+
+    code = "stop_not_found"
+
+
+class AppointmentNotFound(NotFound):
+    """No such appointment, or another person's."""
+
+    code = "appointment_not_found"
+
+
+class MayNotPlan(NotAllowed):
+    """This role reads plans but doesn't make them."""
+
+    code = "may_not_plan"
+
+
+class NotAMonday(Invalid):
+    """A week is named by its Monday."""
+
+    code = "not_a_monday"
+
+
+class UnknownGrid(Invalid):
+    """A grid code that is none, or is outside the actor's areas; `grid_code` names it."""
+
+    code = "unknown_grid"
+
+
+class PlanningUnderWay(Conflict):
+    """Somebody plans this grid and week just now; look again in a moment."""
+
+    code = "planning_under_way"
+
+
+class PlanNotPublishable(Conflict):
+    """Only a finished draft can be published; `state` says what this one is."""
+
+    code = "plan_not_publishable"
+
+
+class StaleDraft(Conflict):
+    """The world has moved on since this draft (a newer plan, an appointment): plan again."""
+
+    code = "stale_draft"
+
+
+class NotBookable(Invalid):
+    """This matter is no home service of the grid."""
+
+    code = "not_bookable"
+
+
+class NobodyServes(Invalid):
+    """No grid serves this point with home visits; the community desk helps by phone."""
+
+    code = "nobody_serves"
+
+
+class UnknownSlot(Invalid):
+    """The window is none of the windows that are offered."""
+
+    code = "unknown_slot"
+
+
+class SlotTaken(Conflict):
+    """Somebody was faster, or the day has filled up; `next` lists free windows."""
+
+    code = "slot_taken"
+
+
+class AppointmentOver(Conflict):
+    """The appointment is done, missed or cancelled already, or has begun."""
+
+    code = "appointment_over"
+
+
+class StopEnded(Conflict):
+    """The stop has its visit already; `state` says how it ended."""
+
+    code = "stop_ended"
+
+
+class TimeNotPlausible(Invalid):
+    """The record lies in the future or too far back."""
+
+    code = "time_not_plausible"

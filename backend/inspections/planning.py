@@ -1,0 +1,348 @@
+"""Collects one grid's week into a planning problem and solves it. Reads only; `plans` says what is stored when."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from backend.areas.models import Area, Boundary
+from backend.cases.models import Case
+from backend.cases.workflow import State as CaseState
+from backend.core.clock import LOCAL
+from backend.core.ids import digest_of
+from backend.inspections import access, demand
+from backend.inspections.demand import Need, Refused, Week
+from backend.inspections.errors import NobodyServes
+from backend.inspections.models import Appointment, Route, Stop, WeeklyPlan
+from backend.inspections.shifts import HOUSEHOLD_CALLS_A_DAY, WorkerShift, team_shifts
+from backend.places import queries as places
+from backend.places.models import VisitDuty
+from gis import rounds
+from gis.network import Snapped, WalkingNetwork
+from gis.rounds import Commitment, Job, Plan, Problem, Reason, Shift, Window
+
+# A half day that begins within this time is on the worker's phone already and is left as it is.
+FREEZE_BEFORE = timedelta(minutes=30)
+# Walking seconds that handling a case of one's own on the way is worth.
+CASE_PRIZE_S = 7200
+CASE_DELAY_S = 120
+_CASE_STATES = (CaseState.PENDING_HANDLE.value, CaseState.HANDLING.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a job of the problem stands for: a need, an appointment or a case."""
+
+    lon: float
+    lat: float
+    need: Need | None = None
+    appointment: Appointment | None = None
+    case: Case | None = None
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Everything that the plan of one grid's week depends on. `frozen` routes of the published plan stay as they are."""
+
+    grid: Area
+    week_start: date
+    shifts: tuple[WorkerShift, ...]
+    free_shifts: tuple[WorkerShift, ...]
+    frozen: tuple[Route, ...]
+    jobs: tuple[Job, ...]
+    subjects: Mapping[str, Subject]
+    refused: tuple[Refused, ...]
+    base: tuple[float, float]
+    network_stamp: int
+    digest: bytes = b""
+    late: tuple[Appointment, ...] = field(default=())
+
+
+def collect(grid: Area, week_start: date, *, now: datetime, seed: int) -> Collected:
+    """The week's needs, appointments and cases against the team's half days that are still free.
+
+    Half days of a published plan that have begun (or begin within FREEZE_BEFORE) are frozen: their stops count as
+    covered and are carried over. Without a published plan, past half days are simply gone. Raises NobodyServes for a
+    grid without a boundary, NoNetwork.
+    """
+    published = access.published_plan(grid.pk, week_start)
+    shifts = tuple(team_shifts(grid.pk, week_start))
+    free = tuple(shift for shift in shifts if shift.start > now + FREEZE_BEFORE)
+    kept = _kept_stops(published, now)
+    open_days = tuple(sorted({_day_of(shift.start, week_start) for shift in free}))
+    duties = places.duties_in_week(grid.pk, week_start)
+    week = Week(week_start, open_days, _covered(duties, kept, week_start))
+    needs, refused = demand.needs_of(duties, targets=places.visit_targets(), week=week)
+    appointments = live_appointments(grid.pk, week_start)
+    cases = _cases_due(grid, week_start, {shift.worker_id for shift in shifts})
+    previous = _previous(published, week_start)
+    carried = {stop.appointment_id for stop in kept if stop.appointment_id}
+    todo = [one for one in appointments if one.pk not in carried]
+    movable = [one for one in todo if any(_holds_window(shift, one) for shift in free)]
+    carried_cases = {stop.case_id for stop in kept if stop.case_id and stop.state != Stop.State.MISSED}
+    jobs, subjects = _jobs(
+        needs, movable, [case for case in cases if case.pk not in carried_cases], previous, week_start, open_days
+    )
+    stamp = places.network_stamp()
+    return Collected(
+        grid=grid,
+        week_start=week_start,
+        shifts=shifts,
+        free_shifts=free,
+        frozen=tuple(_frozen_routes(published, now)),
+        jobs=jobs,
+        subjects=subjects,
+        refused=tuple(refused),
+        base=base_of(grid, now),
+        network_stamp=stamp,
+        digest=_digest(grid, week_start, seed, stamp, shifts, duties, appointments, cases, published),
+        late=tuple(one for one in todo if one not in movable),
+    )
+
+
+def base_of(grid: Area, now: datetime) -> tuple[float, float]:
+    """Where the team's rounds begin and end: the label point of the grid. Raises NobodyServes without a boundary."""
+    boundary = Boundary.objects.in_force(now).filter(area=grid).only("label_point").first()
+    if boundary is None:
+        raise NobodyServes("the grid has no boundary in force", grid_code=grid.code)
+    return boundary.label_point.x, boundary.label_point.y
+
+
+def live_appointments(grid_id: UUID, week_start: date) -> list[Appointment]:
+    """Booked appointments of the week whose case is still open, by time."""
+    begin = local_midnight(week_start)
+    span = (begin, begin + timedelta(days=7))
+    found = Appointment.objects.filter(grid_id=grid_id, state=Appointment.State.BOOKED, window__overlap=span)
+    return list(found.filter(case__in=Case.objects.open()).select_related("case").order_by("window", "id"))
+
+
+def local_midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), LOCAL)
+
+
+def _day_of(moment: datetime, week_start: date) -> int:
+    return (moment.astimezone(LOCAL).date() - week_start).days
+
+
+def second_of(moment: datetime) -> int:
+    """Whole seconds since local midnight."""
+    local = moment.astimezone(LOCAL)
+    return local.hour * 3600 + local.minute * 60 + local.second
+
+
+def window_of(appointment: Appointment, week_start: date) -> Window:
+    lower, upper = appointment.window.lower, appointment.window.upper
+    return Window(_day_of(lower, week_start), second_of(lower), second_of(upper))
+
+
+def _holds_window(shift: WorkerShift, appointment: Appointment) -> bool:
+    return bool(shift.start < appointment.window.upper and appointment.window.lower < shift.end)
+
+
+def _frozen_routes(published: WeeklyPlan | None, now: datetime) -> Iterable[Route]:
+    """Routes of the published plan that have begun or are about to."""
+    if published is None:
+        return []
+    routes = published.routes.prefetch_related("stops__duties").order_by("shift", "worker_id")
+    return [route for route in routes if route.shift.lower <= now + FREEZE_BEFORE]
+
+
+def _kept_stops(published: WeeklyPlan | None, now: datetime) -> list[Stop]:
+    """Stops that a new plan keeps: those of frozen routes, and whatever is done or under way."""
+    if published is None:
+        return []
+    ended = (Stop.State.ARRIVED, Stop.State.DONE)
+    stops = Stop.objects.filter(route__plan=published).select_related("route").prefetch_related("duties")
+    return [stop for stop in stops if stop.route.shift.lower <= now + FREEZE_BEFORE or stop.state in ended]
+
+
+def _covered(duties: Sequence[VisitDuty], kept: Iterable[Stop], week_start: date) -> dict[UUID, frozenset[int]]:
+    """Days of the week on which each duty is met or about to be: kept stops that were not missed, and recorded visits."""
+    days: dict[UUID, set[int]] = {}
+    for stop in kept:
+        if stop.state in (Stop.State.MISSED, Stop.State.SKIPPED):
+            continue
+        for link in stop.duties.all():
+            days.setdefault(link.duty_id, set()).add(_day_of(stop.start_at, week_start))
+    for duty in duties:
+        if duty.last_visit_on is not None and 0 <= (duty.last_visit_on - week_start).days < 7:
+            days.setdefault(duty.pk, set()).add((duty.last_visit_on - week_start).days)
+    return {duty_id: frozenset(found) for duty_id, found in days.items()}
+
+
+def _cases_due(grid: Area, week_start: date, team: set[UUID]) -> list[Case]:
+    """Open cases of the team's people that are due by the end of the week and have no appointment of their own."""
+    week_end = local_midnight(week_start) + timedelta(days=7)
+    return list(
+        Case.objects.filter(grid=grid, state__in=_CASE_STATES, responsible_id__in=team, due_at__lt=week_end)
+        .exclude(appointments__state=Appointment.State.BOOKED)
+        .select_related("matter")
+        .order_by("due_at", "id")
+    )
+
+
+def _previous(published: WeeklyPlan | None, week_start: date) -> dict[str, list[tuple[Commitment, bool]]]:
+    """Where the published plan has each subject, and whether a person has locked it there."""
+    found: dict[str, list[tuple[Commitment, bool]]] = {}
+    if published is None:
+        return found
+    for stop in Stop.objects.filter(route__plan=published).select_related("route"):
+        spot = Commitment(str(stop.route.worker_id), _day_of(stop.start_at, week_start))
+        found.setdefault(subject_key(stop), []).append((spot, stop.locked))
+    return found
+
+
+def subject_key(stop: Stop) -> str:
+    """What a stop is about, equal across the versions of a plan."""
+    if stop.kind == Stop.Kind.APPOINTMENT:
+        return f"appointment:{stop.appointment_id}"
+    if stop.kind == Stop.Kind.CASE:
+        return f"case:{stop.case_id}"
+    return f"place:{stop.place_id}"
+
+
+def _jobs(
+    needs: Iterable[Need],
+    appointments: Iterable[Appointment],
+    cases: Iterable[Case],
+    previous: Mapping[str, list[tuple[Commitment, bool]]],
+    week_start: date,
+    open_days: Sequence[int],
+) -> tuple[tuple[Job, ...], dict[str, Subject]]:
+    """Jobs with the subjects behind them; point 0 is the base, job n stands at point n + 1."""
+    jobs: list[Job] = []
+    subjects: dict[str, Subject] = {}
+    for appointment in appointments:
+        at = appointment.case.location
+        key = f"appointment:{appointment.pk}"
+        subjects[key] = Subject(at.x, at.y, appointment=appointment)
+        jobs.append(_appointment_job(key, len(jobs) + 1, window_of(appointment, week_start), appointment.dwell_minutes))
+    for case in cases:
+        key = f"case:{case.pk}"
+        subjects[key] = Subject(case.location.x, case.location.y, case=case)
+        jobs.append(_case_job(key, len(jobs) + 1, case, week_start, _still_open(previous.get(key, []), open_days)))
+    for need in needs:
+        key = f"place:{need.place.pk}"
+        spots = _still_open(previous.get(key, []), open_days)
+        # Two needs of one place that could not be merged are told apart by the first duty.
+        job_id = key if key not in subjects else f"{key}:{need.duties[0].pk}"
+        subjects[job_id] = Subject(need.place.location.x, need.place.location.y, need=need)
+        jobs.append(_need_job(job_id, len(jobs) + 1, need, spots))
+    return tuple(jobs), subjects
+
+
+def _appointment_job(job_id: str, point: int, window: Window, dwell_minutes: int) -> Job:
+    return Job(
+        id=job_id, point=point, dwell_s=60 * dwell_minutes, windows=(window,), appointment=True, household_call=True
+    )
+
+
+def _case_job(
+    job_id: str, point: int, case: Case, week_start: date, spots: Iterable[tuple[Commitment, bool]]
+) -> Job:
+    assert case.due_at is not None
+    due_day = _day_of(case.due_at, week_start)
+    return Job(
+        id=job_id, point=point, dwell_s=60 * max(1, case.matter.dwell_minutes), required=False, prize_s=CASE_PRIZE_S,
+        delay_cost_s=CASE_DELAY_S, only_workers=(str(case.responsible_id),),
+        previous=tuple(spot for spot, _ in spots), locked=tuple(spot for spot, locked in spots if locked)[:1],
+        reason=Reason("case_due", {"due_at": case.due_at.isoformat(), "day": max(0, min(6, due_day))}),
+    )
+
+
+def _still_open(spots: Iterable[tuple[Commitment, bool]], open_days: Sequence[int]) -> list[tuple[Commitment, bool]]:
+    return [(spot, locked) for spot, locked in spots if spot.day in open_days]
+
+
+def _need_job(job_id: str, point: int, need: Need, spots: Sequence[tuple[Commitment, bool]]) -> Job:
+    usable = spots[: need.visits]
+    return Job(
+        id=job_id, point=point, dwell_s=need.dwell_s, windows=need.windows, visits=need.visits,
+        min_gap_days=need.gap_days, required=need.required, prize_s=need.prize_s, delay_cost_s=need.delay_cost_s,
+        earliest_day=need.earliest_day, household_call=need.household_call, reason=need.reason,
+        previous=tuple(spot for spot, _ in usable), locked=tuple(spot for spot, locked in usable if locked),
+    )
+
+
+def _digest(
+    grid: Area,
+    week_start: date,
+    seed: int,
+    stamp: int,
+    shifts: Iterable[WorkerShift],
+    duties: Iterable[VisitDuty],
+    appointments: Iterable[Appointment],
+    cases: Iterable[Case],
+    published: WeeklyPlan | None,
+) -> bytes:
+    """Equal when a new plan would be asked the same question, whatever the hour."""
+    ended = []
+    if published is not None:
+        stops = Stop.objects.filter(route__plan=published).exclude(state=Stop.State.PLANNED).select_related("route")
+        ended = sorted([subject_key(stop), stop.state, str(stop.route.day)] for stop in stops)
+    return digest_of(
+        {
+            "grid": str(grid.pk), "week": str(week_start), "seed": seed, "network": stamp, "ended": ended,
+            "shifts": [[str(one.worker_id), one.start.isoformat(), one.end.isoformat()] for one in shifts],
+            "duties": [_said_of(duty) for duty in duties],
+            "appointments": [
+                [str(one.pk), one.window.lower.isoformat(), one.window.upper.isoformat(), one.dwell_minutes]
+                for one in appointments
+            ],
+            "cases": [[str(case.pk), str(case.due_at), str(case.responsible_id)] for case in cases],
+        }
+    )
+
+
+def _said_of(duty: VisitDuty) -> list[Any]:
+    place = duty.place
+    return [
+        str(duty.pk), duty.target, duty.interval_days, duty.dwell_minutes, duty.windows, duty.weight,
+        str(duty.starts_on), str(duty.last_visit_on), duty.failed_tries, place.opening_hours, place.location.x,
+        place.location.y,
+    ]
+
+
+@dataclass(frozen=True)
+class Solved:
+    """The solver's answer with the points it was asked about: row 0 is the base, row n + 1 belongs to job n."""
+
+    plan: Plan
+    problem: Problem
+    snapped: Snapped
+    network: WalkingNetwork
+
+
+def solve(collected: Collected, *, seed: int, steps: int) -> Solved:
+    """Runs the planner; the same input, seed and steps give the same plan on every machine."""
+    network = places.walking_network()
+    lons, lats = points_of(collected.base, [collected.subjects[job.id] for job in collected.jobs])
+    snapped = network.snap(lons, lats)
+    costs = network.matrix(snapped)
+    assert costs.metres is not None
+    problem = Problem(
+        jobs=collected.jobs, shifts=solver_shifts(collected.free_shifts, collected.week_start),
+        travel_s=costs.seconds, travel_m=costs.metres,
+    )
+    return Solved(rounds.plan_week(problem, seed=seed, iterations=steps), problem, snapped, network)
+
+
+def points_of(
+    base: tuple[float, float], subjects: Iterable[Subject]
+) -> tuple[np.ndarray[Any, np.dtype[np.float64]], np.ndarray[Any, np.dtype[np.float64]]]:
+    places_at = [base, *((subject.lon, subject.lat) for subject in subjects)]
+    return np.array([lon for lon, _ in places_at]), np.array([lat for _, lat in places_at])
+
+
+def solver_shifts(shifts: Iterable[WorkerShift], week_start: date) -> tuple[Shift, ...]:
+    """The half days as the planner takes them; every one begins and ends at the base (point 0)."""
+    return tuple(
+        Shift(
+            worker=str(shift.worker_id), day=_day_of(shift.start, week_start), start_s=second_of(shift.start),
+            end_s=second_of(shift.end), start_point=0, end_point=0, max_household_calls=HOUSEHOLD_CALLS_A_DAY,
+        )
+        for shift in shifts
+    )

@@ -1,0 +1,39 @@
+"""The doors of this room for writes; each one is a transaction of its own."""
+
+from backend.inspections.booking import (
+    Booked,
+    NewBooking,
+    Offer,
+    book,
+    cancel_appointment,
+    free_slots,
+    offer_slots,
+    release_appointments,
+)
+from backend.inspections.capacity import Slot
+from backend.inspections.plans import plan_week, publish_plan, request_plans, run_job_grid
+from backend.inspections.tracking import Recorded, recognise_visited, record_positions
+from backend.inspections.visits import NewVisit, mark_missed_stops, record_visit, skip_stop
+
+__all__ = [
+    "Booked",
+    "NewBooking",
+    "NewVisit",
+    "Offer",
+    "Recorded",
+    "Slot",
+    "book",
+    "cancel_appointment",
+    "free_slots",
+    "mark_missed_stops",
+    "offer_slots",
+    "plan_week",
+    "publish_plan",
+    "recognise_visited",
+    "record_positions",
+    "record_visit",
+    "release_appointments",
+    "request_plans",
+    "run_job_grid",
+    "skip_stop",
+]

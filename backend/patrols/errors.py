@@ -1,0 +1,51 @@
+"""Refusals of patrol sessions and positions."""
+
+from backend.core.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
+
+
+class SessionNotFound(NotFound):
+    """No such session, or another worker's."""
+
+    code = "session_not_found"
+
+
+class ConsentMissing(NotAllowed):
+    """The worker has not agreed to be recorded on patrol, or has withdrawn."""
+
+    code = "consent_missing"
+
+
+class NotOnDuty(NotAllowed):
+    """Only a worker who is on duty in a grid may record a patrol."""
+
+    code = "not_on_duty"
+
+
+class SessionOpen(Conflict):
+    """Another session of this worker is still open; `session_id` names it."""
+
+    code = "session_open"
+
+
+class SessionOver(Conflict):
+    """The session ended too long ago to take positions, or its raw track is already deleted."""
+
+    code = "session_over"
+
+
+class TimeNotPlausible(Invalid):
+    """A start or end lies in the future, too far back, or the end before the start."""
+
+    code = "time_not_plausible"
+
+
+class BatchTooLarge(TooMany):
+    """More points in one batch than are taken at once; `most` says how many may come."""
+
+    code = "batch_too_large"
+
+
+class TrackNotShown(NotAllowed):
+    """This role sees figures of a walk, not the track itself."""
+
+    code = "track_not_shown"
