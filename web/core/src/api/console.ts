@@ -67,12 +67,23 @@ export function makeConsoleApi({ call }: Transport) {
       call<CaseDetail>("POST", `${BASE}/cases/${id}/actions`, { body }),
     revealContact: (id: Uuid, reason: string) =>
       call<Contact>("POST", `${BASE}/cases/${id}/reveal`, { body: { reason } }),
-    caseFeatures: (filter: { state?: readonly CaseState[]; bbox?: readonly number[] }) =>
+    caseFeatures: (filter: CaseFilter, signal?: AbortSignal) =>
       call<GeoJSON.FeatureCollection<GeoJSON.Point>>("GET", `${BASE}/cases.geojson`, {
         query: { ...filter },
+        ...(signal ? { signal } : {}),
       }),
 
     areas: () => call<AreaNode | { items: AreaNode[] }>("GET", `${BASE}/areas`),
+    /** All grids of the person's areas with their outlines, page after page. */
+    async gridFeatures(): Promise<GeoJSON.Feature[]> {
+      const features: GeoJSON.Feature[] = [];
+      for (let page: string | null = `${BASE}/grids`; page;) {
+        const answer: GridPage = await call<GridPage>("GET", page);
+        features.push(...answer.features);
+        page = answer.next ? pathOf(answer.next) : null;
+      }
+      return features;
+    },
     grid: (id: string) => call<GeoJSON.Feature>("GET", `${BASE}/grids/${id}`),
     workers: () => call<{ items: WorkerRow[] }>("GET", `${BASE}/workers`),
     matters: () => call<{ items: MatterRef[] }>("GET", `${BASE}/matters`),
@@ -100,4 +111,15 @@ export function makeConsoleApi({ call }: Transport) {
 
     liveTicket: () => call<LiveTicket>("POST", "/api/v1/live/ticket", { body: {} }),
   };
+}
+
+interface GridPage {
+  features: GeoJSON.Feature[];
+  next?: string | null;
+}
+
+/** Only the path of an address: a page further on is asked from where the first one came from. */
+function pathOf(address: string): string {
+  const url = new URL(address, globalThis.location.origin);
+  return url.pathname + url.search;
 }

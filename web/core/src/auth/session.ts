@@ -8,14 +8,22 @@ export function cookie(name: string, source: string = document.cookie): string {
   return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
 }
 
-/** The console's session cookie goes by itself; writing needs the CSRF token beside it. */
-export function sessionAuthenticator(csrfCookie = "csrftoken"): Authenticator {
+/**
+ * The console's session cookie goes by itself; writing needs the CSRF token beside it. `onSignedOut` hears that the
+ * server no longer knows the session.
+ */
+export function sessionAuthenticator(
+  settings: { csrfCookie?: string; onSignedOut?: () => void } = {},
+): Authenticator {
   return {
     async headers(method): Promise<Record<string, string>> {
       if (SAFE.includes(method)) return {};
-      const token = cookie(csrfCookie);
+      const token = cookie(settings.csrfCookie ?? "csrftoken");
       return token ? { "X-CSRFToken": token } : {};
     },
-    recover: async () => false,
+    async recover() {
+      settings.onSignedOut?.();
+      return false;
+    },
   };
 }

@@ -1,0 +1,26 @@
+import { createRouter, createWebHistory } from "vue-router";
+
+import { useSession } from "./stores/session";
+
+export const router = createRouter({
+  history: createWebHistory(import.meta.env.BASE_URL),
+  routes: [
+    {
+      path: "/login",
+      name: "login",
+      component: () => import("./shell/LoginScreen.vue"),
+      meta: { open: true },
+    },
+    { path: "/", name: "overview", component: () => import("./shell/OverviewScreen.vue") },
+    { path: "/plan", name: "plan", component: () => import("./plan/PlanScreen.vue") },
+    { path: "/tracks", name: "tracks", component: () => import("./tracks/TracksScreen.vue") },
+    { path: "/:rest(.*)*", redirect: { name: "overview" } },
+  ],
+});
+
+router.beforeEach(async (to) => {
+  const session = useSession();
+  if (!session.known) await session.load().catch(() => undefined);
+  if (to.meta["open"] === true) return session.mayEnter ? { name: "overview" } : true;
+  return session.mayEnter ? true : { name: "login", query: to.path === "/" ? {} : { to: to.fullPath } };
+});

@@ -1,0 +1,110 @@
+import type { Day, PlanDetail, PlanJob, PlanRow } from "@gridward/core";
+import { defineStore } from "pinia";
+import { computed, ref, shallowRef } from "vue";
+
+import { api } from "../api";
+import { newestByGrid } from "../plan/week";
+
+const POLL_MS = 1_500;
+
+/** The plans of one week, the one that is open, and the job that makes new ones. */
+export const usePlans = defineStore("plans", () => {
+  const week = ref<Day>("");
+  const rows = shallowRef<PlanRow[]>([]);
+  const loading = ref(false);
+  const error = ref<unknown>(null);
+  const plan = shallowRef<PlanDetail | null>(null);
+  const planLoading = ref(false);
+  const planError = ref<unknown>(null);
+  const job = shallowRef<PlanJob | null>(null);
+  const jobError = ref<unknown>(null);
+  const byGrid = computed(() => newestByGrid(rows.value));
+  let wantedPlan: string | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  async function load(asked: Day = week.value): Promise<void> {
+    if (asked !== week.value) rows.value = [];
+    week.value = asked;
+    loading.value = true;
+    try {
+      const all: PlanRow[] = [];
+      for (let cursor: string | null | undefined; cursor !== null;) {
+        const page = await api.plans(asked, undefined, cursor);
+        all.push(...page.items);
+        cursor = page.next;
+      }
+      if (asked !== week.value) return;
+      rows.value = all;
+      error.value = null;
+    } catch (caught) {
+      error.value = caught;
+    } finally {
+      loading.value = false;
+    }
+  }
+
+  async function open(id: string | null): Promise<void> {
+    if (plan.value?.id !== id) plan.value = null;
+    wantedPlan = id;
+    planError.value = null;
+    if (!id) return;
+    planLoading.value = true;
+    try {
+      const fresh = await api.plan(id);
+      if (wantedPlan === id) plan.value = fresh;
+    } catch (caught) {
+      if (wantedPlan === id) planError.value = caught;
+    } finally {
+      if (wantedPlan === id) planLoading.value = false;
+    }
+  }
+
+  async function generate(grids?: readonly string[]): Promise<void> {
+    jobError.value = null;
+    try {
+      const { job_id } = await api.planWeek(week.value, grids);
+      await follow(job_id);
+    } catch (caught) {
+      jobError.value = caught;
+    }
+  }
+
+  /** Asks for the job until it has ended; a missing answer is asked for again. */
+  async function follow(id: string): Promise<void> {
+    clearTimeout(timer);
+    try {
+      job.value = await api.planJob(id);
+      jobError.value = null;
+    } catch (caught) {
+      jobError.value = caught;
+    }
+    if (job.value?.state === "running" || jobError.value) {
+      timer = setTimeout(() => void follow(id), POLL_MS);
+      if (job.value && job.value.done > 0) void load();
+      return;
+    }
+    await load();
+  }
+
+  async function publish(id: string): Promise<void> {
+    await api.publishPlan(id);
+    await Promise.all([load(), open(id)]);
+  }
+  return {
+    week,
+    rows,
+    byGrid,
+    loading,
+    error,
+    plan,
+    planLoading,
+    planError,
+    job,
+    jobError,
+    load,
+    open,
+    generate,
+    follow,
+    publish,
+  };
+});
