@@ -1,3 +1,29 @@
-"""Map routes."""
+"""Routes of the map side: console, live ticket, tiles, map products."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from maps.console import area_views, case_views, live_views
+from maps.tiles import views as tiles
+
+_CONSOLE = "api/v1/console"
+
+urlpatterns = [
+    path(f"{_CONSOLE}/summary", area_views.SummaryView.as_view()),
+    path(f"{_CONSOLE}/areas", area_views.AreaListView.as_view()),
+    path(f"{_CONSOLE}/grids", area_views.GridListView.as_view()),
+    path(f"{_CONSOLE}/grids/<str:code>", area_views.GridView.as_view()),
+    path(f"{_CONSOLE}/workers", area_views.WorkerListView.as_view()),
+    path(f"{_CONSOLE}/matters", area_views.MatterListView.as_view()),
+    path(f"{_CONSOLE}/cases", case_views.CaseListView.as_view()),
+    path(f"{_CONSOLE}/cases.geojson", case_views.CaseGeoJsonView.as_view()),
+    path(f"{_CONSOLE}/cases/<uuid:case_id>", case_views.CaseView.as_view()),
+    path(f"{_CONSOLE}/cases/<uuid:case_id>/actions", case_views.CaseActionView.as_view()),
+    path(f"{_CONSOLE}/cases/<uuid:case_id>/reveal", case_views.CaseRevealView.as_view()),
+    path("api/v1/live/ticket", live_views.TicketView.as_view()),
+    path("tiles/base/tile.json", tiles.BaseTileJsonView.as_view()),
+    path("tiles/grids/tile.json", tiles.GridTileJsonView.as_view()),
+    path("tiles/cases/tile.json", tiles.CaseTileJsonView.as_view()),
+    path("tiles/base/<int:z>/<int:x>/<int:y>.mvt", tiles.BaseTileView.as_view()),
+    path("tiles/grids/<int:z>/<int:x>/<int:y>.mvt", tiles.GridTileView.as_view()),
+    path("tiles/cases/<int:z>/<int:x>/<int:y>.mvt", tiles.CaseTileView.as_view()),
+]

@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                     fields=[
                         ('pk', models.CompositePrimaryKey('session_day', 'session', 'seq', blank=True, editable=False, primary_key=True, serialize=False)),
                         ('session_day', models.DateField()),
+                        ('session', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='points', to='patrols.patrolsession')),
                         ('seq', models.IntegerField()),
                         ('recorded_at', models.DateTimeField()),
                         ('received_at', models.DateTimeField()),
