@@ -15,7 +15,6 @@ export function useAddress() {
     const query = Object.fromEntries(
       Object.entries({ ...route.query, ...parts }).filter(([, value]) => value !== undefined && value !== ""),
     );
-    if (query[key] === undefined || query[key] === "") delete query[key];
     await (step ? router.push({ query }) : router.replace({ query }));
   }
   return { query: computed(() => route.query), text, change };
