@@ -12,7 +12,7 @@ from django.db import connection
 from backend.accounts.actor import Actor
 from backend.accounts.models import User
 from backend.areas.errors import AreaNotFound
-from backend.areas.models import Absence, Area, Boundary, Duty, within
+from backend.areas.models import Absence, Area, Boundary, Duty
 from backend.core.crypto import mask_name
 from gis.locate import (
     COVERING_SQL,
@@ -214,26 +214,6 @@ def grid_in_force(actor: Actor, code: str, *, now: datetime) -> Boundary:
     return boundary
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerLine:
-    """A worker's duty in one grid at a moment."""
-
-    worker: User
-    grid: Area
-    post: str
-    is_absent: bool
-
-
-def workers_on_duty(actor: Actor, *, at: datetime) -> list[WorkerLine]:
-    """Workers of the actor's grids, each once, with their first duty (leader before worker before deputy)."""
-    duties = (
-        Duty.objects.filter(within(actor.area_paths, "grid__path"), valid__contains=at, worker__is_active=True)
-        .select_related("worker", "grid")
-        .order_by("grid__path")
-    )
-    away = set(Absence.objects.filter(period__contains=at).values_list("worker_id", flat=True))
-    order = {Duty.Post.LEADER: 0, Duty.Post.WORKER: 1, Duty.Post.DEPUTY: 2}
-    lines: dict[UUID, WorkerLine] = {}
-    for duty in sorted(duties, key=lambda duty: order[Duty.Post(duty.post)]):
-        lines.setdefault(duty.worker_id, WorkerLine(duty.worker, duty.grid, duty.post, duty.worker_id in away))
-    return sorted(lines.values(), key=lambda line: line.grid.path)
+def away_at(at: datetime) -> set[UUID]:
+    """Workers who are absent at the moment."""
+    return set(Absence.objects.filter(period__contains=at).values_list("worker_id", flat=True))

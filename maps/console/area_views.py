@@ -18,10 +18,10 @@ from backend.inspections import overview as inspections
 from backend.matters import queries as matters
 from backend.patrols import queries as patrols
 from backend.places import census
-from maps.console.shapes import GridRef
 from mobile_api.common.localised import Localised, localised
 from mobile_api.common.paging import cursor_for, key_of
 from mobile_api.common.permissions import READERS, actor_of, allow
+from mobile_api.common.shapes import GridRef
 from mobile_api.common.views import ApiView, answer, query_of
 
 
@@ -168,7 +168,7 @@ class GridView(ApiView):
         return answer(GridDetail, content)
 
 
-class LiveOut(serializers.Serializer):
+class LivePositionOut(serializers.Serializer):
     lon = serializers.FloatField()
     lat = serializers.FloatField()
     at = serializers.DateTimeField()
@@ -184,7 +184,7 @@ class WorkerOut(serializers.Serializer):
     post = serializers.CharField()
     grid = GridRef()
     absent = serializers.BooleanField()
-    live = LiveOut(allow_null=True)
+    live = LivePositionOut(allow_null=True)
     session_id = serializers.UUIDField(allow_null=True)
 
 
@@ -200,18 +200,18 @@ class WorkerListView(ApiView):
     @extend_schema(responses=WorkerList)
     def get(self, request: Request) -> Response:
         actor, now = actor_of(request), timezone.now()
-        live = {position.worker_id: position for position in patrols.live_workers(actor)}
+        away = areas.away_at(now)
         rows = [
             {
                 "id": line.worker.pk,
                 "name": str(line.worker.name),
                 "post": line.post,
-                "grid": {"code": line.grid.code, "name": line.grid.name},
-                "absent": line.is_absent,
-                "live": _live_facts(live.get(line.worker.pk)),
-                "session_id": live[line.worker.pk].session_id if line.worker.pk in live else None,
+                "grid": {"code": line.grid_code, "name": line.grid_name},
+                "absent": line.worker.pk in away,
+                "live": _live_facts(line.position),
+                "session_id": line.position.session_id if line.position else None,
             }
-            for line in areas.workers_on_duty(actor, at=now)
+            for line in patrols.live_workers(actor, now=now)
         ]
         return answer(WorkerList, {"items": rows})
 
@@ -263,7 +263,7 @@ class SummaryView(ApiView):
             "closed_today": counts.closed_today,
             "stops_planned": stops.planned,
             "stops_done": stops.done,
-            "workers_live": len(patrols.live_workers(actor)),
+            "workers_live": patrols.count_live(actor),
             "at": now,
         }
         return answer(SummaryOut, content)

@@ -13,6 +13,7 @@ from backend.core.crypto import mask_name, mask_phone
 from backend.dispatch import services as dispatch
 from backend.dispatch.models import Decision
 from backend.inspections import overview as inspections
+from mobile_api.common.case_facts import lamp_of, lon_lat, rating_facts
 from mobile_api.common.localised import localised
 
 
@@ -31,7 +32,7 @@ def department_ref(department: Department | None) -> dict[str, Any] | None:
 
 
 def row_facts(case: Case, *, now: datetime) -> dict[str, Any]:
-    """The content of `CaseRow`."""
+    """The content of `DeskCaseRow`."""
     return {
         "id": case.pk,
         "number": case.number,
@@ -39,11 +40,11 @@ def row_facts(case: Case, *, now: datetime) -> dict[str, Any]:
         "matter": {"id": case.matter_id, "name": localised(case.matter.name_zh, case.matter.name_en)},
         "state": case.state,
         "stage": queries.stage(case),
-        "lamp": queries.lamp(case, now=now),
+        "lamp": lamp_of(case, now=now),
         "channel": case.channel,
         "description": case.description,
         "address": case.address_text,
-        "location": {"lon": case.location.x, "lat": case.location.y},
+        "location": lon_lat(case.location),
         "grid": grid_ref(case.grid),
         "responsible": person_ref(case.responsible),
         "department": department_ref(case.department),
@@ -54,7 +55,7 @@ def row_facts(case: Case, *, now: datetime) -> dict[str, Any]:
 
 
 def detail_facts(case: Case, *, actor: Actor, now: datetime) -> dict[str, Any]:
-    """The content of `CaseDetail`."""
+    """The content of `DeskCase`."""
     condition = case.condition
     may_assign = any(step.action == "assign" for step in queries.available_actions(case, actor))
     return {
@@ -90,7 +91,7 @@ def detail_facts(case: Case, *, actor: Actor, now: datetime) -> dict[str, Any]:
         ],
         "departments": [department_ref(department) for department in (queries.departments() if may_assign else [])],
         "appointment": appointment_facts(case),
-        "rating": _rating_facts(case),
+        "rating": rating_facts(case),
     }
 
 
@@ -148,16 +149,4 @@ def appointment_facts(case: Case) -> dict[str, Any] | None:
         "window": {"start": appointment.window.lower, "end": appointment.window.upper},
         "state": appointment.state,
         "note": appointment.note,
-    }
-
-
-def _rating_facts(case: Case) -> dict[str, Any] | None:
-    if case.rated_at is None:
-        return None
-    return {
-        "responded": case.responded,
-        "solved": case.solved,
-        "satisfied": case.satisfied,
-        "comment": case.rating_comment,
-        "at": case.rated_at,
     }

@@ -18,9 +18,10 @@ from backend.cases.services import Step
 from backend.cases.workflow import Action
 from maps.console import case_facts, geojson
 from maps.console.fields import BboxField
-from maps.console.shapes import ACTIONS, LAMPS, STATES, CaseDetail, CaseRow
+from maps.console.shapes import ACTIONS, DeskCase, DeskCaseRow
 from mobile_api.common.paging import PAGE_MAX, cursor_for, key_of
 from mobile_api.common.permissions import CONSOLE, READERS, actor_of, allow
+from mobile_api.common.shapes import LAMPS, STATES, ContactOut
 from mobile_api.common.views import ApiView, answer, body_of
 
 ORDERS = ["-reported_at", "due_at"]
@@ -65,7 +66,7 @@ class CaseListIn(CaseFilterIn):
 
 
 class CasePage(serializers.Serializer):
-    items = CaseRow(many=True)
+    items = DeskCaseRow(many=True)
     next = serializers.CharField(allow_null=True)
     total = serializers.IntegerField(help_text="how many the filter finds over all pages")
 
@@ -84,11 +85,6 @@ class CaseStepIn(serializers.Serializer):
 
 class RevealIn(serializers.Serializer):
     reason = serializers.CharField(max_length=300)
-
-
-class ContactOut(serializers.Serializer):
-    name = serializers.CharField(allow_blank=True)
-    phone = serializers.CharField(allow_blank=True)
 
 
 class CaseListView(ApiView):
@@ -131,11 +127,11 @@ class CaseView(ApiView):
 
     authz = {"GET": allow("case", "read", *READERS)}
 
-    @extend_schema(responses=CaseDetail)
+    @extend_schema(responses=DeskCase)
     def get(self, request: Request, case_id: UUID) -> Response:
         actor, now = actor_of(request), timezone.now()
         case = access.get_case(actor, case_id)
-        return answer(CaseDetail, case_facts.detail_facts(case, actor=actor, now=now))
+        return answer(DeskCase, case_facts.detail_facts(case, actor=actor, now=now))
 
 
 class CaseActionView(ApiView):
@@ -143,7 +139,7 @@ class CaseActionView(ApiView):
 
     authz = {"POST": allow("case", "transition", *CONSOLE)}
 
-    @extend_schema(request=CaseStepIn, responses=CaseDetail)
+    @extend_schema(request=CaseStepIn, responses=DeskCase)
     def post(self, request: Request, case_id: UUID) -> Response:
         said, actor, now = body_of(request, CaseStepIn), actor_of(request), timezone.now()
         step = Step(
@@ -157,7 +153,7 @@ class CaseActionView(ApiView):
         )
         services.act(actor=actor, case_id=case_id, step=step, now=now)
         case = access.get_case(actor, case_id)
-        return answer(CaseDetail, case_facts.detail_facts(case, actor=actor, now=now))
+        return answer(DeskCase, case_facts.detail_facts(case, actor=actor, now=now))
 
 
 class CaseRevealView(ApiView):

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 Box = tuple[float, float, float, float]
@@ -10,10 +11,11 @@ Box = tuple[float, float, float, float]
 SPAN_MOST_DEG = 5.0
 
 
+@extend_schema_field(str)
 class BboxField(serializers.Field):
     """`west,south,east,north` in WGS84 degrees."""
 
-    default_error_messages = {  # noqa: RUF012 - DRF's own way
+    default_error_messages = {
         "bad_bbox": "Give west,south,east,north in degrees, west below east and south below north.",
         "bbox_too_large": "The box is too large; ask for tiles instead.",
     }

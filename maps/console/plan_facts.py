@@ -81,7 +81,7 @@ def _route_facts(route: Route, targets: Names) -> dict[str, Any]:
 
 
 def stop_facts(stop: Stop, targets: Names) -> dict[str, Any]:
-    """The content of `StopOut`."""
+    """The content of `PlanStop`."""
     return {
         "id": stop.pk,
         "seq": stop.seq,

@@ -3,9 +3,10 @@
 from rest_framework import serializers
 
 from backend.inspections.models import Stop, WeeklyPlan
-from maps.console.shapes import GridRef, PersonRef, WindowOut
+from maps.console.shapes import PersonRef
 from mobile_api.common.localised import Localised
 from mobile_api.common.points import LonLat
+from mobile_api.common.shapes import GridRef, TimeWindow
 
 
 class PlanLineOut(serializers.Serializer):
@@ -32,7 +33,7 @@ class PlanList(serializers.Serializer):
     items = PlanLineOut(many=True)
 
 
-class TargetOut(serializers.Serializer):
+class PlanTarget(serializers.Serializer):
     """A visit duty that a stop is to meet."""
 
     target = serializers.CharField()
@@ -40,7 +41,7 @@ class TargetOut(serializers.Serializer):
     dwell_minutes = serializers.IntegerField()
 
 
-class StopOut(serializers.Serializer):
+class PlanStop(serializers.Serializer):
     """A planned call. No contact and no name of a resident is in it."""
 
     id = serializers.UUIDField()
@@ -52,28 +53,28 @@ class StopOut(serializers.Serializer):
     arrive_at = serializers.DateTimeField()
     start_at = serializers.DateTimeField()
     leave_at = serializers.DateTimeField()
-    window = WindowOut(allow_null=True)
+    window = TimeWindow(allow_null=True)
     state = serializers.ChoiceField(choices=Stop.State.values)
     reason = Localised()
-    targets = TargetOut(many=True)
+    targets = PlanTarget(many=True)
     case_id = serializers.UUIDField(allow_null=True)
     locked = serializers.BooleanField()
 
 
-class RouteOut(serializers.Serializer):
+class PlanRoute(serializers.Serializer):
     """One worker's half day."""
 
     id = serializers.UUIDField()
     worker = PersonRef()
     day = serializers.DateField()
-    shift = WindowOut()
+    shift = TimeWindow()
     travel_s = serializers.IntegerField()
     travel_m = serializers.IntegerField()
     path = serializers.DictField(child=serializers.JSONField(), allow_null=True, help_text="GeoJSON MultiLineString")
-    stops = StopOut(many=True)
+    stops = PlanStop(many=True)
 
 
-class UnservedOut(serializers.Serializer):
+class PlanUnserved(serializers.Serializer):
     """What the plan leaves out, and why."""
 
     kind = serializers.CharField()
@@ -95,8 +96,8 @@ class PlanDetail(serializers.Serializer):
     published_at = serializers.DateTimeField(allow_null=True)
     cost = serializers.DictField(child=serializers.JSONField())
     error = serializers.CharField(allow_blank=True)
-    routes = RouteOut(many=True)
-    unserved = UnservedOut(many=True)
+    routes = PlanRoute(many=True)
+    unserved = PlanUnserved(many=True)
 
 
 class JobFailure(serializers.Serializer):

@@ -13,7 +13,6 @@ from rest_framework.response import Response
 
 from backend.core.clock import week_start_of
 from backend.inspections import overview, services
-from backend.patrols import queries as patrols
 from maps.console import plan_facts
 from maps.console.geojson import MEDIA_TYPE
 from maps.console.plan_shapes import JobOut, PlanDetail, PlanList, TrackOut

@@ -2,20 +2,12 @@
 
 from rest_framework import serializers
 
-from backend.core.clock import Lamp
-from backend.cases.workflow import Action, Stage, State
+from backend.cases.workflow import Action
 from mobile_api.common.localised import Localised
 from mobile_api.common.points import LonLat
+from mobile_api.common.shapes import LAMPS, STAGES, STATES, GridRef, TimeWindow
 
-STATES = [state.value for state in State]
 ACTIONS = [action.value for action in Action]
-STAGES = [stage.value for stage in Stage]
-LAMPS = [lamp.value for lamp in Lamp]
-
-
-class GridRef(serializers.Serializer):
-    code = serializers.CharField()
-    name = serializers.CharField()
 
 
 class PersonRef(serializers.Serializer):
@@ -30,7 +22,7 @@ class NamedRef(serializers.Serializer):
     name = Localised()
 
 
-class CaseRow(serializers.Serializer):
+class DeskCaseRow(serializers.Serializer):
     """One line of the queue."""
 
     id = serializers.UUIDField()
@@ -39,7 +31,7 @@ class CaseRow(serializers.Serializer):
     matter = NamedRef()
     state = serializers.ChoiceField(choices=STATES)
     stage = serializers.ChoiceField(choices=STAGES)
-    lamp = serializers.ChoiceField(choices=LAMPS)
+    lamp = serializers.ChoiceField(choices=LAMPS, allow_null=True)
     channel = serializers.CharField()
     description = serializers.CharField(allow_blank=True)
     address = serializers.CharField(allow_blank=True)
@@ -52,7 +44,7 @@ class CaseRow(serializers.Serializer):
     escalated = serializers.BooleanField()
 
 
-class PhotoOut(serializers.Serializer):
+class DeskPhoto(serializers.Serializer):
     id = serializers.UUIDField()
     url = serializers.CharField()
     purpose = serializers.CharField()
@@ -60,7 +52,7 @@ class PhotoOut(serializers.Serializer):
     height = serializers.IntegerField()
 
 
-class EventOut(serializers.Serializer):
+class DeskEvent(serializers.Serializer):
     """One line of the history."""
 
     n = serializers.IntegerField()
@@ -73,7 +65,7 @@ class EventOut(serializers.Serializer):
     text = Localised()
     note = serializers.CharField(allow_blank=True)
     was_overdue = serializers.BooleanField()
-    photos = PhotoOut(many=True)
+    photos = DeskPhoto(many=True)
 
 
 class CandidateGrid(serializers.Serializer):
@@ -82,7 +74,7 @@ class CandidateGrid(serializers.Serializer):
     distance_m = serializers.FloatField()
 
 
-class DecisionOut(serializers.Serializer):
+class DeskDecision(serializers.Serializer):
     """Why here: the stored decision of dispatch, as data and in words."""
 
     at = serializers.DateTimeField()
@@ -96,31 +88,26 @@ class DecisionOut(serializers.Serializer):
     text = Localised()
 
 
-class ActionOut(serializers.Serializer):
+class DeskAction(serializers.Serializer):
     """A step that may be taken now, and what it needs."""
 
     action = serializers.ChoiceField(choices=ACTIONS)
     needs = serializers.ListField(child=serializers.ChoiceField(choices=["note", "photo", "assignee"]))
 
 
-class ContactMasked(serializers.Serializer):
+class DeskContact(serializers.Serializer):
     name = serializers.CharField(allow_blank=True)
     phone = serializers.CharField(allow_blank=True)
 
 
-class WindowOut(serializers.Serializer):
-    start = serializers.DateTimeField()
-    end = serializers.DateTimeField()
-
-
-class AppointmentOut(serializers.Serializer):
+class DeskAppointment(serializers.Serializer):
     id = serializers.UUIDField()
-    window = WindowOut()
+    window = TimeWindow()
     state = serializers.CharField()
     note = serializers.CharField(allow_blank=True)
 
 
-class RatingOut(serializers.Serializer):
+class DeskRating(serializers.Serializer):
     responded = serializers.BooleanField()
     solved = serializers.BooleanField()
     satisfied = serializers.IntegerField()
@@ -139,7 +126,7 @@ class AssignCandidateOut(serializers.Serializer):
     is_own_grid = serializers.BooleanField()
 
 
-class CaseDetail(CaseRow):
+class DeskCase(DeskCaseRow):
     """Everything that the desk works with; the contact is masked, see `reveal`."""
 
     accuracy_m = serializers.FloatField(allow_null=True)
@@ -152,13 +139,13 @@ class CaseDetail(CaseRow):
     handled_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
     rework_count = serializers.IntegerField()
-    contact = ContactMasked()
+    contact = DeskContact()
     answers = serializers.DictField(child=serializers.JSONField())
-    photos = PhotoOut(many=True)
-    events = EventOut(many=True)
-    decision = DecisionOut(allow_null=True)
-    actions = ActionOut(many=True)
+    photos = DeskPhoto(many=True)
+    events = DeskEvent(many=True)
+    decision = DeskDecision(allow_null=True)
+    actions = DeskAction(many=True)
     candidates = AssignCandidateOut(many=True)
     departments = NamedRef(many=True)
-    appointment = AppointmentOut(allow_null=True)
-    rating = RatingOut(allow_null=True)
+    appointment = DeskAppointment(allow_null=True)
+    rating = DeskRating(allow_null=True)

@@ -34,8 +34,8 @@ def _leaflet() -> tuple[str, str]:
 class Page(folium.Map):
     """A map page that loads nothing from anywhere. `title` is plain text; `style` and `below` are our own HTML."""
 
-    default_js: list[tuple[str, str]] = []  # noqa: RUF012 - folium's own way
-    default_css: list[tuple[str, str]] = []  # noqa: RUF012
+    default_js: list[tuple[str, str]] = []
+    default_css: list[tuple[str, str]] = []
 
     def __init__(self, *, title: str, bounds: tuple[float, float, float, float], style: str = "", below: str = "") -> None:
         west, south, east, north = bounds

@@ -162,5 +162,7 @@ LAYERS = {
         },
         stamp=areas.boundary_stamp,
     ),
-    "cases": Layer("cases", 10, 18, {"cases": {"id": "String", "number": "String", "state": "String", "matter": "String"}}),
+    "cases": Layer(
+        "cases", 10, 18, {"cases": {"id": "String", "number": "String", "state": "String", "matter": "String"}}
+    ),
 }
