@@ -1,3 +1,10 @@
+import "@fontsource-variable/noto-sans-sc";
+import "@gridward/core/phone.css";
+import "vant/es/dialog/style";
+import "vant/es/icon/style";
+import "vant/es/toast/style";
+import "./field.css";
+
 import { makeI18n } from "@gridward/core";
 import { createPinia } from "pinia";
 import { createApp } from "vue";
@@ -5,8 +12,11 @@ import { createApp } from "vue";
 import App from "./App.vue";
 import { messages as en } from "./messages/en";
 import { messages as zh } from "./messages/zh-Hans";
+import { makeRouter } from "./router";
+import { useWorker } from "./stores/worker";
 
-createApp(App)
+const app = createApp(App)
   .use(createPinia())
-  .use(makeI18n({ "zh-Hans": zh, en }))
-  .mount("#app");
+  .use(makeI18n({ "zh-Hans": zh, en }));
+const worker = useWorker();
+app.use(makeRouter(() => worker.workerId !== null)).mount("#app");

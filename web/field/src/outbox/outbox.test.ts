@@ -148,7 +148,7 @@ describe("a refused operation", () => {
     const after = repeatRefused(refused, "a", "a2", true);
     expect(after.refused).toEqual([]);
     expect(after.waiting[0]).toMatchObject({ opId: "a2", attempts: 0, frozen: false });
-    expect(after.waiting[0]?.photos).toHaveLength(1);
+    expect(after.waiting[0]?.photos).toEqual([unsentPhoto]);
     expect(after.waiting[0]).not.toHaveProperty("problem");
   });
 

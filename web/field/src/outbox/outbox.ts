@@ -168,7 +168,8 @@ export function repeatRefused(outbox: Outbox, opId: string, newOpId: string, kee
   const fresh: Draft = {
     ...rest,
     opId: newOpId,
-    photos: keepPhotos ? draft.photos : [],
+    // Uploaded anew: a claim lives only for a while, and the same photo under the same id is not stored twice.
+    photos: keepPhotos ? draft.photos.map((photo) => ({ ...photo, claim: null })) : [],
     attempts: 0,
     lastTriedAt: null,
     lastProblem: null,

@@ -1,0 +1,75 @@
+import { expect, it } from "vitest";
+
+import type { FieldCase, Stop } from "../api";
+import { EMPTY, type Draft, type Outbox } from "../outbox/outbox";
+import { nextStop, shownCases, shownStops } from "./overlay";
+
+function stop(id: string, hour: number, state = "planned"): Stop {
+  const at = `2026-11-23T${String(hour).padStart(2, "0")}:00:00+08:00`;
+  return {
+    id,
+    seq: hour,
+    kind: "duty",
+    place: null,
+    location: { lon: 121, lat: 30 },
+    planned: { arrive: at, leave: at },
+    window: null,
+    state,
+    reason: { zh: "", en: "" },
+    targets: [],
+    case_id: null,
+    contact: null,
+    note: "",
+    version: 1,
+  };
+}
+
+const waiting = (kind: Draft["kind"], subject: string, payload = {}): Outbox => ({
+  ...EMPTY,
+  waiting: [
+    {
+      opId: "op",
+      kind,
+      subject,
+      label: "",
+      capturedAt: "",
+      payload,
+      photos: [],
+      attempts: 0,
+      lastTriedAt: null,
+      lastProblem: null,
+      frozen: false,
+    },
+  ],
+});
+
+it("shows the stops in planned order and the first open one as next", () => {
+  const stops = shownStops([stop("c", 15), stop("a", 9, "done"), stop("b", 10, "arrived")], EMPTY);
+  expect(stops.map((one) => one.id)).toEqual(["a", "b", "c"]);
+  expect(nextStop(stops)?.id).toBe("b");
+});
+
+it("counts an unsent visit and an unsent skip as done", () => {
+  const list = [stop("a", 9), stop("b", 10)];
+  const visited = shownStops(list, waiting("record_visit", "stop:a"));
+  expect(visited[0]).toMatchObject({ state: "done", unsent: true });
+  expect(nextStop(visited)?.id).toBe("b");
+  expect(shownStops(list, waiting("skip_stop", "stop:b"))[1]).toMatchObject({ state: "skipped" });
+});
+
+it("has no next stop when all is done", () => {
+  expect(nextStop(shownStops([stop("a", 9, "done"), stop("b", 9, "skipped")], EMPTY))).toBeNull();
+});
+
+it("puts the case that is due first on top and marks the unsent action", () => {
+  const one = (id: string, due_at: string | null): FieldCase => ({ id, due_at }) as unknown as FieldCase;
+  const cases = shownCases(
+    [one("none", null), one("late", "2026-11-24T09:00:00Z"), one("soon", "2026-11-23T09:00:00Z")],
+    waiting("case_action", "case:late", { action: "submit" }),
+  );
+  expect(cases.map((shown) => [shown.id, shown.unsentAction])).toEqual([
+    ["soon", null],
+    ["late", "submit"],
+    ["none", null],
+  ]);
+});
