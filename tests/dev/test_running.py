@@ -23,8 +23,20 @@ class Steady:
     def is_running(self) -> bool:
         return True
 
-    def start(self) -> None:
+    def begin(self) -> None:
         raise AssertionError("it runs already")
+
+
+class Dead(Steady):
+    """A server that never comes up."""
+
+    begun = 0
+
+    def is_running(self) -> bool:
+        return False
+
+    def begin(self) -> None:
+        self.begun += 1
 
 
 def supervisor_of(programs: list[Program], root: Path) -> Supervisor:
@@ -63,6 +75,21 @@ def test_a_program_that_dies_is_started_again(tmp_path: Path) -> None:
     supervisor.stop_all()
     assert starts.read_text().count("started") == 2
     assert not supervisor.children[0].is_running()
+
+
+def test_a_server_that_is_gone_is_started_with_pauses_and_holds_up_nothing(tmp_path: Path) -> None:
+    supervisor = supervisor_of([], tmp_path)
+    supervisor.postgres = dead = Dead()
+    beats = 0
+
+    def after_beat() -> None:
+        nonlocal beats
+        beats += 1
+        if beats == 3:
+            supervisor.ask_to_stop()
+
+    supervisor.watch(after_beat)
+    assert dead.begun == 1
 
 
 def test_a_program_that_ignores_the_request_is_killed_with_its_children(tmp_path: Path) -> None:

@@ -117,17 +117,23 @@ class Postgres:
         )
 
     def start(self) -> None:
-        """Start and wait until it answers (crash recovery included)."""
-        self._make_folders()
-        keep_small(self.log)
-        (self.data / "gridward.conf").write_text(SETTINGS.format(sockets=self.layout.postgres_sockets))
-        done = self._run("pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "90", "start")
-        if done.returncode != 0:
+        """Start and wait until it answers (crash recovery included). Raises Failure after 90 s."""
+        if self._launch("-w", "-t", "90").returncode != 0:
             raise Failure(
                 "PostgreSQL does not start",
                 next_step="read the log; with a full disk or a foreign process the reason is there",
                 log=self.log,
             )
+
+    def begin(self) -> None:
+        """Start without waiting; its log tells how it went."""
+        self._launch("-W")
+
+    def _launch(self, *waiting: str) -> subprocess.CompletedProcess[str]:
+        self._make_folders()
+        keep_small(self.log)
+        (self.data / "gridward.conf").write_text(SETTINGS.format(sockets=self.layout.postgres_sockets))
+        return self._run("pg_ctl", "-D", str(self.data), "-l", str(self.log), *waiting, "start")
 
     def stop(self) -> None:
         """Stop, open sessions included; kill when it does not obey within 30 s."""

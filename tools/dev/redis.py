@@ -62,6 +62,16 @@ class Redis:
 
     def start(self) -> None:
         """Start and wait until it answers. Raises Failure after 30 s."""
+        is_launched = self.begin()
+        deadline = time.monotonic() + 30
+        while is_launched and time.monotonic() < deadline:
+            if self._ask(b"PING\r\n").startswith(b"+PONG"):
+                return
+            time.sleep(0.02)
+        raise Failure(f"{self.name} does not start", next_step="read the log", log=self.log)
+
+    def begin(self) -> bool:
+        """Start without waiting until it answers; False when it ended at once."""
         program = find_program("redis-server")
         if program is None:
             raise Failure("redis-server is not installed", next_step="run ./dev up, which installs it")
@@ -72,13 +82,7 @@ class Redis:
                 socket=self.socket, folder=self.folder, log=self.log, append_only="yes" if self.is_kept else "no"
             )
         )
-        done = answer([program, config])
-        deadline = time.monotonic() + 30
-        while done.returncode == 0 and time.monotonic() < deadline:
-            if self._ask(b"PING\r\n").startswith(b"+PONG"):
-                return
-            time.sleep(0.02)
-        raise Failure(f"{self.name} does not start", next_step="read the log", log=self.log)
+        return answer([program, config]).returncode == 0
 
     def stop(self) -> None:
         """Ask it to finish (a kept one writes its file first) and wait until it is gone, 15 s at most."""

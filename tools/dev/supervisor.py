@@ -18,6 +18,7 @@ from tools.dev.terminal import Failure, say
 LONGEST_PAUSE_S = 30.0
 STEADY_AFTER_S = 60.0
 BEAT_S = 0.25
+SERVER_PAUSE_S = 2.0
 
 
 def pause_after(deaths: int) -> float:
@@ -37,7 +38,7 @@ class Server(Protocol):
 
     def is_running(self) -> bool: ...
 
-    def start(self) -> None: ...
+    def begin(self) -> object: ...
 
 
 @dataclass
@@ -76,6 +77,7 @@ class Supervisor:
     postgres: Server
     redis: Server
     children: list[Child] = field(default_factory=list)
+    not_before: dict[str, float] = field(default_factory=dict)
     is_stopping: bool = False
 
     def start_all(self) -> None:
@@ -154,14 +156,14 @@ class Supervisor:
             self._start(child)
 
     def _watch_servers(self) -> None:
+        """Start a server that is gone, without waiting for its recovery: the rest must be watched meanwhile."""
+        now = time.monotonic()
         for name, server in (("PostgreSQL", self.postgres), ("Redis", self.redis)):
-            if server.is_running():
+            if now < self.not_before.get(name, 0) or server.is_running():
                 continue
-            say(f"{name} is gone; starting it again")
-            try:
-                server.start()
-            except Failure as failure:
-                say(f"{name}: {failure.what}; trying again ({failure.log})")
+            say(f"{name} is gone; starting it again ({server.log})")
+            self.not_before[name] = now + SERVER_PAUSE_S
+            server.begin()
 
 
 def _listens(path: Path | None) -> bool:
