@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from gis.network import costs, snapping
+from gis.network import costs, searching, snapping
 from gis.network.costs import CostMatrix, Path
 from gis.network.errors import NetworkError
 from gis.network.snapping import Snapped, SnappedPoint
@@ -174,6 +174,11 @@ class WalkingNetwork:
         return tuple(sorted(islands, key=lambda island: -island.length_m))
 
     @cached_property
+    def hierarchy(self) -> searching.Hierarchy:
+        """Contraction hierarchy of the junctions, made once for all modes."""
+        return searching.Hierarchy(self)
+
+    @cached_property
     def _snappers(self) -> dict[Mode, snapping.Snapper]:
         return {}
 
@@ -192,18 +197,23 @@ class WalkingNetwork:
 
     def prepare(self) -> Self:
         """This network with its contraction order, computed when it is not there yet (slow: seconds for a city)."""
-        if self.order is not None or not costs.HAS_HIERARCHY:
+        if self.order is not None or not searching.HAS_HIERARCHY:
             return self
-        return type(self).from_arrays({**self.to_arrays(), "order": costs.contraction_order(self)})
+        return type(self).from_arrays({**self.to_arrays(), "order": searching.contraction_order(self)})
 
     def matrix(
-        self, snapped: Snapped, *, mode: Mode = "walk", with_metres: bool = True, engine: costs.Engine | None = None,
+        self,
+        snapped: Snapped,
+        *,
+        mode: Mode = "walk",
+        with_metres: bool = True,
+        engine: searching.Engine | None = None,
     ) -> CostMatrix:
         """Cost of every ordered pair of snapped places; see `CostMatrix`. `engine` None takes the fastest installed."""
         return self._router(mode, engine).matrix(snapped, with_metres=with_metres)
 
     def path(
-        self, a: SnappedPoint, b: SnappedPoint, *, mode: Mode = "walk", engine: costs.Engine | None = None
+        self, a: SnappedPoint, b: SnappedPoint, *, mode: Mode = "walk", engine: searching.Engine | None = None
     ) -> Path:
         """Fastest way from `a` to `b`. Raises NetworkError `unreachable`."""
         path = self._router(mode, engine).path(a, b)
@@ -215,10 +225,10 @@ class WalkingNetwork:
         """Paths between consecutive `stops` (rows of `snapped`), one fewer than stops."""
         return [self.path(snapped[a], snapped[b], mode=mode) for a, b in pairwise(stops)]
 
-    def _router(self, mode: Mode, engine: costs.Engine | None) -> costs.Router:
+    def _router(self, mode: Mode, engine: searching.Engine | None) -> costs.Router:
         if mode not in MODES:
             raise NetworkError("unknown_mode", f"mode {mode!r} is none of {', '.join(MODES)}", mode=mode)
-        chosen: costs.Engine = engine or ("hierarchy" if costs.HAS_HIERARCHY else "dijkstra")
+        chosen: searching.Engine = engine or ("hierarchy" if searching.HAS_HIERARCHY else "dijkstra")
         if (mode, chosen) not in self._routers:
             self._routers[mode, chosen] = costs.Router(self, mode, chosen)
         return self._routers[mode, chosen]

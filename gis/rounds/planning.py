@@ -20,8 +20,8 @@ MEAN_REMOVED: Final = 10
 LONGEST_STRING: Final = 10
 BLINK_PER_1024: Final = 10
 # First and last temperature as shares of the mean way between neighbouring jobs, in 1/1000.
-HOT: Final = 500
-COLD: Final = 5
+HOT: Final = 10_000
+COLD: Final = 20
 
 
 def plan_week(
