@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from maps.console import area_views, case_views, live_views
+from maps.console import area_views, case_views, live_views, plan_views
+from maps.reports import views as reports
 from maps.tiles import views as tiles
 
 _CONSOLE = "api/v1/console"
@@ -19,6 +20,13 @@ urlpatterns = [
     path(f"{_CONSOLE}/cases/<uuid:case_id>", case_views.CaseView.as_view()),
     path(f"{_CONSOLE}/cases/<uuid:case_id>/actions", case_views.CaseActionView.as_view()),
     path(f"{_CONSOLE}/cases/<uuid:case_id>/reveal", case_views.CaseRevealView.as_view()),
+    path(f"{_CONSOLE}/plans", plan_views.PlanListView.as_view()),
+    path(f"{_CONSOLE}/plans/<uuid:plan_id>", plan_views.PlanView.as_view()),
+    path(f"{_CONSOLE}/plans/<uuid:plan_id>/publish", plan_views.PlanPublishView.as_view()),
+    path(f"{_CONSOLE}/plans/<uuid:plan_id>/map.html", reports.RoundSheetView.as_view()),
+    path(f"{_CONSOLE}/jobs/<uuid:job_id>", plan_views.JobView.as_view()),
+    path(f"{_CONSOLE}/routes", plan_views.RouteListView.as_view()),
+    path(f"{_CONSOLE}/tracks", plan_views.TrackView.as_view()),
     path("api/v1/live/ticket", live_views.TicketView.as_view()),
     path("tiles/base/tile.json", tiles.BaseTileJsonView.as_view()),
     path("tiles/grids/tile.json", tiles.GridTileJsonView.as_view()),

@@ -19,3 +19,9 @@ class BadDivision(Invalid):
     """The boundaries overlap, leave gaps or leave their parent; `faults` names each."""
 
     code = "bad_division"
+
+
+class WorkerNotFound(NotFound):
+    """Nobody with this id is on duty in the actor's areas."""
+
+    code = "worker_not_found"

@@ -11,7 +11,7 @@ from django.db import connection
 
 from backend.accounts.actor import Actor
 from backend.accounts.models import User
-from backend.areas.errors import AreaNotFound
+from backend.areas.errors import AreaNotFound, WorkerNotFound
 from backend.areas.models import Absence, Area, Boundary, Duty
 from backend.core.crypto import mask_name
 from gis.locate import (
@@ -217,3 +217,12 @@ def grid_in_force(actor: Actor, code: str, *, now: datetime) -> Boundary:
 def away_at(at: datetime) -> set[UUID]:
     """Workers who are absent at the moment."""
     return set(Absence.objects.filter(period__contains=at).values_list("worker_id", flat=True))
+
+
+def worker_in_reach(actor: Actor, worker_id: UUID, *, at: datetime) -> User:
+    """A worker on duty in the actor's areas. Raises WorkerNotFound."""
+    duties = Duty.objects.filter(worker_id=worker_id, valid__contains=at).select_related("worker", "grid")
+    for duty in duties:
+        if actor.covers(duty.grid.path):
+            return duty.worker
+    raise WorkerNotFound("no such worker in your areas")

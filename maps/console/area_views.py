@@ -14,7 +14,7 @@ from backend.areas import queries as areas
 from backend.areas.models import Boundary
 from backend.cases import queries as cases
 from backend.core.clock import LOCAL
-from backend.inspections import overview as inspections
+from backend.inspections import queries as inspections
 from backend.matters import queries as matters
 from backend.patrols import queries as patrols
 from backend.places import census
@@ -253,7 +253,7 @@ class SummaryView(ApiView):
         actor, now = actor_of(request), timezone.now()
         day_start = _day_start(now)
         counts = cases.counts(actor, now=now, day_start=day_start)
-        stops = inspections.stop_counts(actor, day=day_start.astimezone(LOCAL).date())
+        stops = inspections.stop_counts(actor, day_start.astimezone(LOCAL).date())
         content = {
             "open": counts.open,
             "by_state": counts.by_state,

@@ -12,7 +12,7 @@ from backend.cases.texts import event_text
 from backend.core.crypto import mask_name, mask_phone
 from backend.dispatch import services as dispatch
 from backend.dispatch.models import Decision
-from backend.inspections import overview as inspections
+from backend.inspections import queries as inspections
 from mobile_api.common.case_facts import lamp_of, lon_lat, rating_facts
 from mobile_api.common.localised import localised
 
@@ -141,7 +141,7 @@ def _decision_facts(decision: Decision | None) -> dict[str, Any] | None:
 
 def appointment_facts(case: Case) -> dict[str, Any] | None:
     """The newest appointment of a case."""
-    appointment = inspections.latest_appointment(case.pk)
+    appointment = inspections.appointment_of(case.pk)
     if appointment is None:
         return None
     return {

@@ -3,16 +3,24 @@
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import UUID
 
-from backend.inspections import overview
+from backend.accounts.models import User
+from backend.inspections import reasons
 from backend.inspections.models import Route, Stop, WeeklyPlan
-from backend.inspections.overview import JobProgress, PlanLine
-from backend.inspections.texts import reason_text, stop_reason
+from backend.inspections.overview import PlanLine
+from backend.inspections.queries import JobProgress, LeftOut, PlanDetail
+from backend.inspections.tracking import DayFigures
+from backend.places.models import VisitDuty, VisitTarget
 from maps.console.case_facts import grid_ref, person_ref
+from mobile_api.common.case_facts import lon_lat
 from mobile_api.common.localised import localised
 
-Names = Mapping[str, tuple[str, str]]
+Targets = Mapping[str, VisitTarget]
+_KIND_NAMES = {
+    "appointment": localised("上门服务", "Home service"),
+    "case": localised("案件", "Case"),
+    "duty": localised("走访", "Visit"),
+}
 
 
 def line_facts(line: PlanLine) -> dict[str, Any]:
@@ -48,26 +56,25 @@ def job_facts(progress: JobProgress) -> dict[str, Any]:
         "week_start": progress.job.week_start,
         "total": progress.total,
         "done": progress.done,
-        "failed": [{"grid": code, "error": error} for code, error in progress.failed],
-        "finished": progress.done >= progress.total,
+        "failed": [{"grid": code, "error": error} for code, error in progress.failures],
+        "finished": progress.is_finished,
     }
 
 
-def plan_facts(plan: WeeklyPlan) -> dict[str, Any]:
+def plan_facts(detail: PlanDetail) -> dict[str, Any]:
     """The content of `PlanDetail`."""
-    routes = list(plan.routes.all())
-    targets = overview.target_names()
+    plan = detail.plan
     return {
         **_head(plan),
         "week_start": plan.week_start,
         "cost": plan.cost,
         "error": plan.error,
-        "routes": [_route_facts(route, targets) for route in routes],
-        "unserved": list(_unserved_facts(plan)),
+        "routes": [_route_facts(route, detail.targets) for route in detail.routes],
+        "unserved": [_unserved_facts(left) for left in detail.unserved],
     }
 
 
-def _route_facts(route: Route, targets: Names) -> dict[str, Any]:
+def _route_facts(route: Route, targets: Targets) -> dict[str, Any]:
     return {
         "id": route.pk,
         "worker": person_ref(route.worker),
@@ -80,7 +87,7 @@ def _route_facts(route: Route, targets: Names) -> dict[str, Any]:
     }
 
 
-def stop_facts(stop: Stop, targets: Names) -> dict[str, Any]:
+def stop_facts(stop: Stop, targets: Targets) -> dict[str, Any]:
     """The content of `PlanStop`."""
     return {
         "id": stop.pk,
@@ -88,23 +95,25 @@ def stop_facts(stop: Stop, targets: Names) -> dict[str, Any]:
         "kind": stop.kind,
         "name": stop_name(stop),
         "address": _address(stop),
-        "location": {"lon": stop.location.x, "lat": stop.location.y},
+        "location": lon_lat(stop.location),
         "arrive_at": stop.arrive_at,
         "start_at": stop.start_at,
         "leave_at": stop.leave_at,
         "window": {"start": stop.window.lower, "end": stop.window.upper} if stop.window else None,
         "state": stop.state,
-        "reason": localised(*stop_reason(stop.reason_facts, stop.reason_code)),
-        "targets": [
-            {
-                "target": link.duty.target,
-                "name": localised(*targets.get(link.duty.target, (link.duty.target, ""))),
-                "dwell_minutes": link.duty.dwell_minutes,
-            }
-            for link in stop.duties.all()
-        ],
+        "reason": reasons.of_stop(stop.reason_code, stop.reason_facts),
+        "targets": [_target_facts(link.duty, targets) for link in stop.duties.all()],
         "case_id": stop.case_id,
         "locked": stop.locked,
+    }
+
+
+def _target_facts(duty: VisitDuty, targets: Targets) -> dict[str, Any]:
+    target = targets.get(duty.target)
+    return {
+        "target": duty.target,
+        "name": localised(target.name_zh, target.name_en) if target else localised(duty.target, ""),
+        "dwell_minutes": duty.dwell_minutes,
     }
 
 
@@ -114,7 +123,7 @@ def stop_name(stop: Stop) -> dict[str, str]:
         return localised(stop.place.name, stop.place.name_en)
     if stop.case is not None:
         return localised(stop.case.matter.name_zh, stop.case.matter.name_en)
-    return localised("上门服务", "Home service")
+    return _KIND_NAMES["appointment"]
 
 
 def _address(stop: Stop) -> str:
@@ -123,18 +132,16 @@ def _address(stop: Stop) -> str:
     return str(stop.case.address_text) if stop.case is not None else ""
 
 
-def _unserved_facts(plan: WeeklyPlan) -> Iterable[dict[str, Any]]:
-    names = overview.unserved_names(plan)
-    for left in plan.unserved:
-        name = names.get(left.get("place_id") or left.get("case_id") or "", ("", ""))
-        yield {
-            "kind": left["kind"],
-            "name": localised(*name),
-            "case_id": UUID(left["case_id"]) if left.get("case_id") else None,
-            "required": left.get("required", False),
-            "visits": left.get("visits", 1),
-            "reason": localised(*reason_text(left["reason"]["code"], left["reason"]["facts"])),
-        }
+def _unserved_facts(left: LeftOut) -> dict[str, Any]:
+    name = localised(left.place.name, left.place.name_en) if left.place else _KIND_NAMES.get(left.kind, localised("", ""))
+    return {
+        "kind": left.kind,
+        "name": name,
+        "case_id": left.case_id,
+        "required": left.required,
+        "visits": left.visits,
+        "reason": reasons.localised(left.reason),
+    }
 
 
 def route_features(route: Route) -> Iterable[dict[str, Any]]:
@@ -157,3 +164,26 @@ def route_features(route: Route) -> Iterable[dict[str, Any]]:
                 "state": stop.state, "starts_at": stop.start_at.isoformat(),
             },
         }
+
+
+def track_facts(figures: DayFigures, worker: User) -> dict[str, Any]:
+    """The content of `TrackOut`."""
+    walk = figures.walk
+    planned = [list(line.coords) for route in figures.routes if route.path for line in route.path]
+    walked = [[list(point[:2]) for point in line.coords] for line in walk.lines.geoms]
+    return {
+        "worker": person_ref(worker),
+        "date": figures.day,
+        "walked": {"type": "MultiLineString", "coordinates": walked} if walked else None,
+        "planned": {"type": "MultiLineString", "coordinates": planned} if planned else None,
+        "walked_m": round(walk.kept_m),
+        "planned_m": figures.planned_m,
+        "on_plan_share": figures.share_of_way_walked,
+        "stops_planned": figures.stops_planned,
+        "stops_visited": figures.stops_reached,
+        "stops_done": figures.stops_done,
+        "points": walk.points,
+        "gaps": walk.gaps,
+        "duration_s": round(walk.duration_s),
+        "hints": walk.hints,
+    }

@@ -1,7 +1,6 @@
 """Weekly plans: lines by grid, one plan with its days, planning on demand, publishing, planned routes, walked tracks."""
 
-from datetime import date
-from typing import Any
+from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -11,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.areas import queries as areas
 from backend.core.clock import week_start_of
 from backend.inspections import overview, services
 from maps.console import plan_facts
@@ -50,7 +50,7 @@ class PlanListView(ApiView):
         job = services.request_plans(
             actor=actor, week_start=said["week_start"], grid_codes=said["grids"], now=timezone.now()
         )
-        return answer(JobOut, plan_facts.job_facts(overview.job_progress(actor, job.pk)), status=202)
+        return answer(JobOut, plan_facts.job_facts(queries.job_progress(actor, job.pk)), status=202)
 
 
 class JobView(ApiView):
@@ -60,7 +60,7 @@ class JobView(ApiView):
 
     @extend_schema(responses=JobOut)
     def get(self, request: Request, job_id: UUID) -> Response:
-        return answer(JobOut, plan_facts.job_facts(overview.job_progress(actor_of(request), job_id)))
+        return answer(JobOut, plan_facts.job_facts(queries.job_progress(actor_of(request), job_id)))
 
 
 class PlanView(ApiView):
@@ -70,7 +70,7 @@ class PlanView(ApiView):
 
     @extend_schema(responses=PlanDetail)
     def get(self, request: Request, plan_id: UUID) -> Response:
-        return answer(PlanDetail, plan_facts.plan_facts(overview.get_plan(actor_of(request), plan_id)))
+        return answer(PlanDetail, plan_facts.plan_facts(queries.plan_detail(actor_of(request), plan_id)))
 
 
 class PlanPublishView(ApiView):
@@ -82,7 +82,7 @@ class PlanPublishView(ApiView):
     def post(self, request: Request, plan_id: UUID) -> Response:
         actor = actor_of(request)
         services.publish_plan(actor=actor, plan_id=plan_id, now=timezone.now())
-        return answer(PlanDetail, plan_facts.plan_facts(overview.get_plan(actor, plan_id)))
+        return answer(PlanDetail, plan_facts.plan_facts(queries.plan_detail(actor, plan_id)))
 
 
 class RouteListIn(serializers.Serializer):
@@ -98,7 +98,10 @@ class RouteListView(ApiView):
     @extend_schema(parameters=[RouteListIn], responses={(200, MEDIA_TYPE): OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
         said = query_of(request, RouteListIn)
-        routes = overview.published_routes(actor_of(request), day=said["day"], grid_code=said["grid"])
+        monday = said["day"] - timedelta(days=said["day"].weekday())
+        routes = queries.routes_in_force(
+            actor_of(request), week_start=monday, day=said["day"], grid_code=said["grid"]
+        )
         features = [feature for route in routes for feature in plan_facts.route_features(route)]
         return Response({"type": "FeatureCollection", "features": features}, content_type=MEDIA_TYPE)
 
@@ -116,11 +119,7 @@ class TrackView(ApiView):
     @extend_schema(parameters=[TrackIn], responses=TrackOut)
     def get(self, request: Request) -> Response:
         said = query_of(request, TrackIn)
-        content = _track(request, said["worker"], said["date"])
-        return answer(TrackOut, content)
-
-
-def _track(request: Request, worker_id: UUID, day: date) -> dict[str, Any]:
-    actor = actor_of(request)
-    walked = services.planned_and_walked(actor=actor, worker_id=worker_id, day=day, now=timezone.now())
-    return plan_facts.track_facts(walked)
+        actor, now = actor_of(request), timezone.now()
+        worker = areas.worker_in_reach(actor, said["worker"], at=now)
+        figures = tracking.planned_and_walked(actor, worker.pk, said["date"], now=now)
+        return answer(TrackOut, plan_facts.track_facts(figures, worker))

@@ -8,9 +8,9 @@ from html import escape
 import folium
 
 from backend.core.clock import LOCAL
-from backend.inspections import overview
+from backend.inspections import overview, reasons
 from backend.inspections.models import Route, Stop, WeeklyPlan
-from backend.inspections.texts import stop_reason
+from backend.inspections.queries import PlanDetail
 from backend.places import drawing
 from maps.console.plan_facts import stop_name
 from maps.reports.page import Page, safe
@@ -34,9 +34,10 @@ _WORDS = {
 _MARGIN_DEG = 0.0012
 
 
-def round_sheet(plan: WeeklyPlan, *, language: str) -> str:
+def round_sheet(detail: PlanDetail, *, language: str) -> str:
     """HTML text of the sheet, in `zh` or `en`. Residents' names and phones are not in it; it may be handed round."""
-    routes = [route for route in plan.routes.all() if route.stops.all()]
+    plan = detail.plan
+    routes = [route for route in detail.routes if route.stops.all()]
     words = _WORDS[language]
     title = f"{words['title']} · {plan.grid.name} · {plan.week_start:%Y-%m-%d}"
     box = _box(plan, routes)
@@ -128,4 +129,4 @@ def _clock(stop: Stop) -> str:
 
 
 def _reason(stop: Stop, language: str) -> str:
-    return stop_reason(stop.reason_facts, stop.reason_code)[0 if language == "zh" else 1]
+    return reasons.of_stop(stop.reason_code, stop.reason_facts)[language]
