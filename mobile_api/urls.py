@@ -3,6 +3,9 @@
 from django.urls import path
 
 from mobile_api.auth import views as auth
+from mobile_api.field import patrol_views as patrols
+from mobile_api.field import views as field
+from mobile_api.public import appointment_views as appointments
 from mobile_api.public import views as public
 from mobile_api.public.photo_view import PhotoView
 from mobile_api.service import views as service
@@ -27,9 +30,28 @@ urlpatterns = [
     path("api/v1/reports", public.ReportsView.as_view()),
     path("api/v1/reports/track", public.TrackView.as_view()),
     path("api/v1/reports/track/rate", public.TrackedRatingView.as_view()),
+    path("api/v1/slots", appointments.SlotsView.as_view()),
+    path("api/v1/appointments", appointments.AppointmentsView.as_view()),
+    path("api/v1/appointments/<uuid:appointment_id>/cancel", appointments.AppointmentCancelView.as_view()),
     path("api/v1/my/requests", public.MyRequestsView.as_view()),
     path("api/v1/my/requests/<uuid:case_id>", public.MyRequestView.as_view()),
     path("api/v1/my/requests/<uuid:case_id>/rate", public.MyRatingView.as_view()),
     path("api/v1/my/requests/<uuid:case_id>/cancel", public.MyCancelView.as_view()),
     path("api/v1/my/requests/<uuid:case_id>/reopen", public.MyReopenView.as_view()),
+    path("api/v1/field/today", field.TodayView.as_view()),
+    path("api/v1/field/week", field.WeekView.as_view()),
+    path("api/v1/field/cases", field.FieldCasesView.as_view()),
+    path("api/v1/field/cases/<uuid:case_id>", field.FieldCaseView.as_view()),
+    path("api/v1/field/cases/<uuid:case_id>/actions", field.FieldCaseActionView.as_view()),
+    path("api/v1/field/reports", field.FieldReportsView.as_view()),
+    path("api/v1/field/stops/<uuid:stop_id>", field.StopView.as_view()),
+    path("api/v1/field/stops/<uuid:stop_id>/visit", field.StopVisitView.as_view()),
+    path("api/v1/field/stops/<uuid:stop_id>/skip", field.StopSkipView.as_view()),
+    path("api/v1/field/operations", field.OperationsView.as_view()),
+    path("api/v1/field/changes", field.ChangesView.as_view()),
+    path("api/v1/field/consents", patrols.ConsentsView.as_view()),
+    path("api/v1/field/sessions", patrols.SessionsView.as_view()),
+    path("api/v1/field/sessions/<uuid:session_id>", patrols.SessionView.as_view()),
+    path("api/v1/field/sessions/<uuid:session_id>/end", patrols.SessionEndView.as_view()),
+    path("api/v1/field/sessions/<uuid:session_id>/positions", patrols.PositionsView.as_view()),
 ]

@@ -1,6 +1,6 @@
 """Cases as reporters and workers are shown them."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from backend.cases.workflow import Action, State
 from backend.core.clock import Lamp
 from backend.core.crypto import mask_name
 from backend.dispatch import services as dispatch
+from backend.inspections import queries as inspections
 from mobile_api.common.localised import localised
 from mobile_api.common.matter_facts import matter_ref
 
@@ -20,12 +21,11 @@ from mobile_api.common.matter_facts import matter_ref
 ANSWERING = frozenset(
     {Action.SELF_HANDLE, Action.SUBMIT, Action.REFUSE, Action.SUSPEND, Action.CANCEL, Action.FORCE_CLOSE, Action.REOPEN}
 )
-_ARRIVAL_BEFORE = timedelta(minutes=15)
-_ARRIVAL_AFTER = timedelta(minutes=30)
 
 if TYPE_CHECKING:
     from backend.accounts.models import Department, User
     from backend.cases.models import Case, CaseEvent
+    from backend.inspections.models import Appointment
 
 
 def report_facts(case: "Case", *, now: datetime) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def summary_facts(case: "Case", *, now: datetime) -> dict[str, Any]:
         "department": department_facts(case.department),
         "due_at": case.due_at,
         "created_at": case.reported_at,
-        "appointment": appointment_facts(case),
+        "appointment": appointment_facts(case, now=now),
         "may": may_facts(case, now=now),
         "rating": rating_facts(case),
     }
@@ -154,25 +154,18 @@ def rating_facts(case: "Case") -> dict[str, Any] | None:
     }
 
 
-def appointment_facts(case: "Case") -> dict[str, Any] | None:
+def appointment_facts(case: "Case", *, now: datetime) -> dict[str, Any] | None:
     """The newest appointment of the case."""
-    found = case.appointments.order_by("-booked_at").first()
-    if found is None:
-        return None
-    return {
-        "id": found.pk,
-        "window": {"start": found.window.lower, "end": found.window.upper},
-        "state": found.state,
-        "arrival": _arrival(found),
-    }
+    found = inspections.appointment_of(case.pk)
+    return appointment_shown(found, now=now) if found else None
 
 
-def _arrival(appointment: Any) -> dict[str, datetime] | None:
-    """Around the planned arrival of the published round, kept inside the booked window; None before a round has it."""
-    stop = appointment.stops.published().first()
-    if stop is None:
-        return None
+def appointment_shown(appointment: "Appointment", *, now: datetime) -> dict[str, Any]:
+    """The content of `AppointmentOut`; on the day the arrival is narrowed by the round in force."""
+    expected = inspections.arrival_window(appointment, now=now)
     return {
-        "start": max(stop.arrive_at - _ARRIVAL_BEFORE, appointment.window.lower),
-        "end": min(stop.arrive_at + _ARRIVAL_AFTER, appointment.window.upper),
+        "id": appointment.pk,
+        "window": {"start": appointment.window.lower, "end": appointment.window.upper},
+        "state": appointment.state,
+        "arrival": {"start": expected.start, "end": expected.end} if expected.is_narrowed else None,
     }

@@ -79,28 +79,29 @@ def _domain_problem(error: errors.DomainError) -> Response:
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="gridward"'
     field = facts.pop("field", None)
-    parts = []
+    parts = list(facts.pop("errors", []))
     if field:
         detail = text_of(error.code, asked_language(), said=error.detail)[1]
-        parts = [{"pointer": pointer_to(str(field)), "code": str(facts.get("reason", error.code)), "detail": detail}]
+        parts += [{"pointer": pointer_to(str(field)), "code": str(facts.get("reason", error.code)), "detail": detail}]
     return _answer(status, error.code, said=error.detail, facts=facts, parts=parts, headers=headers)
 
 
 def _validation_problem(error: drf.ValidationError) -> Response:
-    parts = list(_field_problems(error.detail, "#"))
+    parts = list(field_problems(error.detail))
     named = {part["code"] for part in parts} - _PLAIN_FIELD_CODES
     only = parts[0]["code"] if len(parts) == 1 and named else "invalid"
     return _answer(422, only, said=parts[0]["detail"] if only != "invalid" else "", parts=parts)
 
 
-def _field_problems(detail: Any, pointer: str) -> Iterator[dict[str, str]]:
+def field_problems(detail: Any, pointer: str = "#") -> Iterator[dict[str, str]]:
+    """Every refused part of a body: JSON pointer, code and text."""
     if isinstance(detail, dict):
         for key, inner in detail.items():
             whole = key == "non_field_errors"
-            yield from _field_problems(inner, pointer if whole else f"{pointer}/{_escaped(str(key))}")
+            yield from field_problems(inner, pointer if whole else f"{pointer}/{_escaped(str(key))}")
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):
-            yield from _field_problems(inner, pointer if isinstance(inner, drf.ErrorDetail) else f"{pointer}/{index}")
+            yield from field_problems(inner, pointer if isinstance(inner, drf.ErrorDetail) else f"{pointer}/{index}")
     else:
         yield {"pointer": pointer, "code": str(getattr(detail, "code", "invalid")), "detail": str(detail)}
 
@@ -159,6 +160,23 @@ def _answer(
 ) -> Response:
     body = problem_body(status, code, said=said, facts=facts, parts=parts)
     return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
+
+
+def refused_before(problem: dict[str, Any]) -> Response:
+    """The answer to a repeat of an operation that was refused: the stored problem, with the status of its code."""
+    facts = dict(problem)
+    code, said = str(facts.pop("code", "invalid")), str(facts.pop("detail", ""))
+    return _answer(_status_of(code), code, said=said, facts=facts, parts=facts.pop("errors", None))
+
+
+def _status_of(code: str) -> int:
+    waiting: list[type[errors.DomainError]] = list(STATUS)
+    while waiting:
+        kind = waiting.pop()
+        if kind.code == code:
+            return next(status for base, status in STATUS.items() if issubclass(kind, base))
+        waiting += kind.__subclasses__()
+    return 422
 
 
 def _plain(status: int, code: str) -> JsonResponse:

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from backend.accounts.roles import Role
 from backend.cases.services import PhotoClaim
-from backend.cases.workflow import Stage, State
+from backend.cases.workflow import Action, Stage, State
 from backend.core.clock import Lamp, Unit
 from gis.coordinates import Crs
 from mobile_api.common.localised import Localised, LocalisedList
@@ -18,6 +18,15 @@ LOCATE_KINDS = ["inside", "on_border", "uncertain", "snapped", "gap", "outside"]
 MATTER_KINDS = ["incident", "home_service"]
 APPOINTMENT_STATES = ["booked", "done", "missed", "cancelled"]
 PHOTO_STATES = ["pending", "ready"]
+PHOTO_PURPOSES = ["report", "before", "after", "visit"]
+STOP_KINDS = ["duty", "appointment", "case"]
+STOP_STATES = ["planned", "arrived", "done", "missed", "skipped"]
+SESSION_STATES = ["open", "ended"]
+ACTIONS = [action.value for action in Action]
+FIELD_ACTIONS = ["accept", "submit", "hand_back", "return", "verified", "refuse", "note"]
+OUTCOMES = ["applied", "refused", "retry"]
+PLAN_STATES = ["planning", "draft", "published", "superseded", "failed"]
+VISIT_OUTCOMES = ["done", "nobody_home", "refused", "moved", "other"]
 ROLES = [role.value for role in Role if role is not Role.SYSTEM]
 CRS = [crs.value for crs in Crs]
 

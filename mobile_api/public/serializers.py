@@ -11,6 +11,7 @@ from gis.coordinates import Crs, to_wgs84
 from mobile_api.common.localised import Localised
 from mobile_api.common.points import LonLat, PointIn, PointQuery, check_position
 from mobile_api.common.shapes import (
+    ACTIONS,
     CRS,
     LAMPS,
     LOCATE_KINDS,
@@ -134,7 +135,7 @@ class TrackQuery(serializers.Serializer):
 
 class TimelineEntry(serializers.Serializer):
     at = serializers.DateTimeField()
-    kind = serializers.CharField()
+    kind = serializers.ChoiceField(choices=ACTIONS)
     text = Localised()
     photos = serializers.ListField(child=serializers.CharField())
 

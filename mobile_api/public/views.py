@@ -14,7 +14,7 @@ from backend.accounts.roles import Role
 from backend.areas import queries as areas
 from backend.cases import access, photos, queries, services
 from backend.cases.queries import CaseFilter
-from backend.cases.services import NewReport, Step
+from backend.cases.services import Step
 from backend.cases.workflow import Action
 from backend.matters import queries as matters
 from gis.coordinates import to_wgs84
@@ -27,6 +27,7 @@ from mobile_api.common.points import PointQuery
 from mobile_api.common.shapes import MatterOut
 from mobile_api.common.throttles import AnonymousPhotos, AnonymousReports, TrackingCodes
 from mobile_api.common.views import ApiView, answer, body_of, query_of
+from mobile_api.public.reporting import new_report
 from mobile_api.public.serializers import (
     LocateOut,
     MatterQuery,
@@ -42,7 +43,6 @@ from mobile_api.public.serializers import (
     ReportOut,
     TrackedRatingIn,
     TrackQuery,
-    case_point,
     rating_of,
 )
 
@@ -138,24 +138,6 @@ class ReportsView(ApiView):
         reported = services.report_case(actor=actor_of(request), report=report, now=now)
         facts = {**report_facts(reported.case, now=now), "tracking_code": reported.tracking_code}
         return answer(ReportOut, facts, status=201 if reported.is_new else 200)
-
-
-def new_report(body: dict, *, channel: str, **more: object) -> NewReport:
-    """The report that a checked body asks for. Raises UnknownCondition."""
-    contact = body["contact"] or {"name": "", "phone": ""}
-    return NewReport(
-        id=body["id"],
-        matter_id=body["matter"],
-        condition_id=matters.condition_named(body["matter"], body["condition"] or ""),
-        description=body["description"],
-        point=case_point(body["location"]),
-        address_text=body["address"],
-        contact_name=contact["name"],
-        contact_phone=contact["phone"],
-        photo_claims=body["photos"],
-        channel=channel,
-        **more,  # type: ignore[arg-type]
-    )
 
 
 class TrackView(ApiView):
