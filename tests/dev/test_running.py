@@ -61,12 +61,14 @@ def test_a_program_that_dies_is_started_again(tmp_path: Path) -> None:
     supervisor = supervisor_of([Program("worker", ("sh", "-c", line), tmp_path / "worker.log")], tmp_path)
     starts = tmp_path / "starts"
     began = time.monotonic()
+    killed: set[int] = set()
 
     def after_beat() -> None:
         seen = starts.read_text().count("started") if starts.exists() else 0
-        child = supervisor.children[0]
-        if seen == 1 and child.process is not None:
-            child.process.kill()
+        process = supervisor.children[0].process
+        if seen == 1 and not killed and process is not None:
+            process.kill()
+            killed.add(process.pid)
         if seen == 2 or time.monotonic() - began > 10:
             supervisor.ask_to_stop()
 
