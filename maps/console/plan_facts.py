@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from backend.accounts.models import User
-from backend.inspections import reasons
 from backend.inspections.models import Route, Stop, WeeklyPlan
 from backend.inspections.overview import PlanLine
 from backend.inspections.queries import JobProgress, LeftOut, PlanDetail
+from backend.inspections.texts import reason_text, stop_reason
 from backend.inspections.tracking import DayFigures
 from backend.places.models import VisitDuty, VisitTarget
 from maps.console.case_facts import grid_ref, person_ref
@@ -101,7 +101,7 @@ def stop_facts(stop: Stop, targets: Targets) -> dict[str, Any]:
         "leave_at": stop.leave_at,
         "window": {"start": stop.window.lower, "end": stop.window.upper} if stop.window else None,
         "state": stop.state,
-        "reason": reasons.of_stop(stop.reason_code, stop.reason_facts),
+        "reason": localised(*stop_reason(stop.reason_facts, stop.reason_code)),
         "targets": [_target_facts(link.duty, targets) for link in stop.duties.all()],
         "case_id": stop.case_id,
         "locked": stop.locked,
@@ -140,7 +140,7 @@ def _unserved_facts(left: LeftOut) -> dict[str, Any]:
         "case_id": left.case_id,
         "required": left.required,
         "visits": left.visits,
-        "reason": reasons.localised(left.reason),
+        "reason": localised(*reason_text(left.reason["code"], left.reason["facts"])),
     }
 
 

@@ -8,9 +8,10 @@ from html import escape
 import folium
 
 from backend.core.clock import LOCAL
-from backend.inspections import overview, reasons
+from backend.inspections import overview
 from backend.inspections.models import Route, Stop, WeeklyPlan
 from backend.inspections.queries import PlanDetail
+from backend.inspections.texts import stop_reason
 from backend.places import drawing
 from maps.console.plan_facts import stop_name
 from maps.reports.page import Page, safe
@@ -97,7 +98,8 @@ def _list(plan: WeeklyPlan, routes: Sequence[Route], language: str) -> str:
     words = _WORDS[language]
     made = words["made"].format(version=plan.version, at=f"{plan.created_at.astimezone(LOCAL):%Y-%m-%d %H:%M}")
     community = plan.grid.parent.name if plan.grid.parent else ""
-    parts = [f"<h1>{escape(words['title'])} · {escape(community)} {escape(plan.grid.name)}</h1>", f"<p>{escape(made)}</p>"]
+    title = f"{words['title']} · {community} {plan.grid.name}"
+    parts = [f"<h1>{escape(title)}</h1>", f"<p>{escape(made)}</p>"]
     if not routes:
         parts.append(f"<p>{escape(words['none'])}</p>")
     parts.extend(_half_day(route, language) for route in sorted(routes, key=lambda one: one.shift.lower))
@@ -129,4 +131,4 @@ def _clock(stop: Stop) -> str:
 
 
 def _reason(stop: Stop, language: str) -> str:
-    return reasons.of_stop(stop.reason_code, stop.reason_facts)[language]
+    return stop_reason(stop.reason_facts, stop.reason_code)[0 if language == "zh" else 1]

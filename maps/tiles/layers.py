@@ -1,4 +1,4 @@
-"""What each tile layer shows, as SQL over stored Web Mercator shapes. Measured: raw ST_AsMVT is the fastest way here."""
+"""What each tile layer shows, as SQL over stored Web Mercator shapes (raw ST_AsMVT is the fastest way measured)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
