@@ -1,16 +1,20 @@
-"""The week at a glance for the console: a line per grid, and the outline that a plan was made for."""
+"""What the console reads of plans, jobs, stops and appointments. Scoped like everything; built in few queries."""
 
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from django.contrib.gis.geos import MultiPolygon
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Prefetch, Q, Sum
 
 from backend.accounts.actor import Actor
 from backend.areas.models import Boundary
+from backend.inspections import access, queries
 from backend.inspections.errors import PlanNotFound
-from backend.inspections.models import Route, Stop, WeeklyPlan
+from backend.inspections.models import Appointment, PlanJob, Route, Stop, WeeklyPlan
+from backend.inspections.queries import LeftOut
+from backend.places import queries as places
+from backend.places.models import VisitTarget
 
 _SHOWN = (WeeklyPlan.State.PUBLISHED, WeeklyPlan.State.DRAFT, WeeklyPlan.State.PLANNING, WeeklyPlan.State.FAILED)
 
@@ -60,3 +64,77 @@ def outline_of(plan: WeeklyPlan) -> MultiPolygon:
     if boundary is None:
         raise PlanNotFound("the grid of this plan has no boundary")
     return boundary.outline
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDetail:
+    """A plan with everything on it; `routes` have their `stops` fetched, in walking order."""
+
+    plan: WeeklyPlan
+    routes: list[Route]
+    unserved: list[LeftOut]
+    targets: dict[str, VisitTarget]
+
+
+def plan_detail(actor: Actor, plan_id: UUID) -> PlanDetail:
+    """Raises PlanNotFound."""
+    plan = access.get_plan(actor, plan_id)
+    stops = Prefetch("stops", queries.with_subjects(Stop.objects.order_by("arrive_at", "seq")))
+    routes = plan.routes.select_related("worker").prefetch_related(stops).order_by("day", "shift", "worker__username")
+    return PlanDetail(plan, list(routes), queries.left_out(actor, plan), places.visit_targets())
+
+
+def routes_in_force(actor: Actor, *, day: date, grid_code: str = "") -> list[Route]:
+    """Routes of the published plans of one day in the actor's areas, with worker, grid and stops."""
+    found = Route.objects.filter(
+        day=day, plan__in=WeeklyPlan.objects.visible_to(actor).filter(state=WeeklyPlan.State.PUBLISHED)
+    )
+    if grid_code:
+        found = found.filter(plan__grid__code=grid_code)
+    found = found.select_related("worker", "plan__grid").prefetch_related("stops")
+    return list(found.order_by("plan__grid__code", "shift")[:3000])
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgress:
+    """How far a request to plan has come. `failures` names grids by code with what stopped them."""
+
+    job: PlanJob
+    total: int
+    done: int
+    failures: list[tuple[str, str]]
+
+    @property
+    def is_finished(self) -> bool:
+        return self.done == self.total
+
+
+def job_progress(actor: Actor, job_id: UUID) -> JobProgress:
+    """Raises JobNotFound."""
+    job = access.get_job(actor, job_id)
+    told = job.grids.aggregate(total=Count("pk"), done=Count("pk", filter=Q(done_at__isnull=False)))
+    failures = job.grids.exclude(error="").order_by("grid__code").values_list("grid__code", "error")
+    return JobProgress(job, told["total"], told["done"], list(failures))
+
+
+@dataclass(frozen=True, slots=True)
+class StopCounts:
+    """Stops of one day in the plans in force; reached ones count as soon as the track shows it."""
+
+    planned: int
+    reached: int
+    done: int
+
+
+def stop_counts(actor: Actor, day: date) -> StopCounts:
+    stops = Stop.objects.published().visible_to(actor).filter(route__day=day)
+    states = dict(stops.values_list("state").annotate(Count("pk")))
+    done = states.get(Stop.State.DONE.value, 0)
+    return StopCounts(
+        planned=sum(states.values()), reached=done + states.get(Stop.State.ARRIVED.value, 0), done=done
+    )
+
+
+def appointment_of(case_id: UUID) -> Appointment | None:
+    """The newest appointment of a case that the caller has fetched for its actor."""
+    return Appointment.objects.filter(case_id=case_id).order_by("-booked_at").first()

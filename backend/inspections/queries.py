@@ -1,4 +1,4 @@
-"""Reads of plans, rounds and appointments for phone and console."""
+"""What a worker's phone and a resident read of rounds and appointments; the console's reads are in `overview`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from backend.accounts.actor import Actor
-from backend.core.calendar import work_calendar
 from backend.core.clock import LOCAL
 from backend.inspections import access
-from backend.inspections.models import Appointment, PlanJob, Route, Stop, StopDuty, Visit, WeeklyPlan
+from backend.inspections.models import Appointment, Route, Stop, StopDuty, Visit, WeeklyPlan
 from backend.inspections.shifts import half_days
 from backend.patrols import queries as patrols
 from backend.patrols.models import PatrolSession
@@ -71,7 +70,7 @@ class Week:
     targets: dict[str, VisitTarget]
 
 
-def _with_subjects(stops: QuerySet[Stop]) -> QuerySet[Stop]:
+def with_subjects(stops: QuerySet[Stop]) -> QuerySet[Stop]:
     links = Prefetch("duties", StopDuty.objects.select_related("duty").order_by("duty__target"))
     return stops.select_related(
         "route__plan__grid", "place__address", "appointment", "case__matter", "case__grid"
@@ -103,7 +102,7 @@ def _days(actor: Actor, days: Sequence[date]) -> list[Day]:
         ).select_related("plan__grid").order_by("day", "shift", "id")
     )
     stops = list(
-        _with_subjects(Stop.objects.filter(route__in=routes)).order_by("route__day", "arrive_at", "seq")
+        with_subjects(Stop.objects.filter(route__in=routes)).order_by("route__day", "arrive_at", "seq")
     )
     return [
         Day(
@@ -124,7 +123,7 @@ def _halves(day: date) -> list[tuple[datetime, datetime]]:
 def get_stop(actor: Actor, stop_id: UUID) -> Stop:
     """A stop with its subjects. Raises StopNotFound."""
     stop = access.get_stop(actor, stop_id)
-    return _with_subjects(Stop.objects.filter(pk=stop.pk)).get()
+    return with_subjects(Stop.objects.filter(pk=stop.pk)).get()
 
 
 def left_out(actor: Actor, plan: WeeklyPlan) -> list[LeftOut]:
@@ -144,120 +143,6 @@ def _left_out(row: dict[str, Any], visible: dict[UUID, Place]) -> LeftOut:
         place=visible.get(place_id) if place_id else None, case_id=as_id("case_id"),
         appointment_id=as_id("appointment_id"),
     )
-
-
-def plans(actor: Actor, *, week_start: date | None = None, grid_code: str = "", newest_only: bool = True) -> list[WeeklyPlan]:
-    """Plans in the actor's areas with `stop_count` and `done_count`; of each week the newest usable version unless all
-    are asked for."""
-    found = WeeklyPlan.objects.visible_to(actor).select_related("grid")
-    if week_start is not None:
-        found = found.filter(week_start=week_start)
-    if grid_code:
-        found = found.filter(grid__code=grid_code)
-    if newest_only:
-        found = found.filter(state__in=(WeeklyPlan.State.DRAFT, WeeklyPlan.State.PUBLISHED))
-    found = found.annotate(
-        stop_count=Count("routes__stops", distinct=True),
-        done_count=Count("routes__stops", filter=Q(routes__stops__state=Stop.State.DONE), distinct=True),
-    ).order_by("-week_start", "grid__code", "-version")
-    rows = list(found[:2000])
-    if not newest_only:
-        return rows
-    newest: dict[tuple[date, UUID], WeeklyPlan] = {}
-    for plan in rows:
-        newest.setdefault((plan.week_start, plan.grid_id), plan)
-    return list(newest.values())
-
-
-@dataclass(frozen=True, slots=True)
-class PlanDetail:
-    """A plan with everything on it; `routes` have their `stops` fetched, in walking order."""
-
-    plan: WeeklyPlan
-    routes: list[Route]
-    unserved: list[LeftOut]
-    targets: dict[str, VisitTarget]
-
-
-def plan_detail(actor: Actor, plan_id: UUID) -> PlanDetail:
-    """Raises PlanNotFound."""
-    plan = access.get_plan(actor, plan_id)
-    stops = Prefetch("stops", _with_subjects(Stop.objects.order_by("arrive_at", "seq")))
-    routes = list(plan.routes.select_related("worker").prefetch_related(stops).order_by("day", "shift", "worker__username"))
-    return PlanDetail(plan, routes, left_out(actor, plan), places.visit_targets())
-
-
-def routes_in_force(
-    actor: Actor, *, week_start: date, day: date | None = None, grid_code: str = ""
-) -> list[Route]:
-    """Routes of published plans in the actor's areas, with worker and stops."""
-    found = Route.objects.filter(
-        plan__in=WeeklyPlan.objects.visible_to(actor).filter(
-            week_start=week_start, state=WeeklyPlan.State.PUBLISHED
-        )
-    )
-    if day is not None:
-        found = found.filter(day=day)
-    if grid_code:
-        found = found.filter(plan__grid__code=grid_code)
-    return list(
-        found.select_related("worker", "plan__grid").prefetch_related("stops").order_by("plan__grid__code", "shift")[:3000]
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class JobProgress:
-    """How far a request to plan has come. `failures` names grids by code with what stopped them."""
-
-    job: PlanJob
-    total: int
-    done: int
-    failures: list[tuple[str, str]]
-    plans: list[WeeklyPlan]
-
-    @property
-    def is_finished(self) -> bool:
-        return self.done == self.total
-
-
-def job_progress(actor: Actor, job_id: UUID) -> JobProgress:
-    """Raises JobNotFound."""
-    job = access.get_job(actor, job_id)
-    rows = list(job.grids.select_related("grid", "plan__grid").order_by("grid__code"))
-    return JobProgress(
-        job=job,
-        total=len(rows),
-        done=sum(row.done_at is not None for row in rows),
-        failures=[(row.grid.code, row.error) for row in rows if row.error],
-        plans=[row.plan for row in rows if row.plan is not None],
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class StopCounts:
-    """Stops of a local day in the plans in force."""
-
-    planned: int
-    reached: int
-    done: int
-    missed: int
-
-
-def stop_counts(actor: Actor, day: date) -> StopCounts:
-    """Planned (all), reached (arrived or done), done and missed or skipped stops of the day in the actor's areas."""
-    stops = Stop.objects.published().visible_to(actor).filter(route__day=day)
-    states = dict(stops.values_list("state").annotate(Count("pk")))
-    return StopCounts(
-        planned=sum(states.values()),
-        reached=states.get("arrived", 0) + states.get("done", 0),
-        done=states.get("done", 0),
-        missed=states.get("missed", 0) + states.get("skipped", 0),
-    )
-
-
-def appointment_of(case_id: UUID) -> Appointment | None:
-    """The newest appointment of a case that the caller has fetched for its actor."""
-    return Appointment.objects.filter(case_id=case_id).select_related("grid").order_by("-booked_at").first()
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,10 +173,6 @@ def visits_at(actor: Actor, place_id: UUID, *, limit: int = 50) -> list[Visit]:
     """The newest visits of a place, as far as the actor may see them."""
     found = Visit.objects.visible_to(actor).filter(place_id=place_id).select_related("worker").order_by("-at")
     return list(found[:limit])
-
-
-def is_working_day(day: date) -> bool:
-    return work_calendar().is_worked(day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from backend.areas import queries as areas
 from backend.areas.models import Boundary
 from backend.cases import queries as cases
 from backend.core.clock import LOCAL
-from backend.inspections import queries as inspections
+from backend.inspections import overview as inspections
 from backend.matters import queries as matters
 from backend.patrols import queries as patrols
 from backend.places import census

@@ -12,7 +12,7 @@ from backend.cases.texts import event_text
 from backend.core.crypto import mask_name, mask_phone
 from backend.dispatch import services as dispatch
 from backend.dispatch.models import Decision
-from backend.inspections import queries as inspections
+from backend.inspections import overview as inspections
 from mobile_api.common.case_facts import lamp_of, lon_lat, rating_facts
 from mobile_api.common.localised import localised
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from backend.accounts.models import User
 from backend.inspections.models import Route, Stop, WeeklyPlan
-from backend.inspections.overview import PlanLine
-from backend.inspections.queries import JobProgress, LeftOut, PlanDetail
+from backend.inspections.overview import JobProgress, PlanDetail, PlanLine
+from backend.inspections.queries import LeftOut
 from backend.inspections.texts import reason_text, stop_reason
 from backend.inspections.tracking import DayFigures
 from backend.places.models import VisitDuty, VisitTarget

@@ -1,6 +1,5 @@
 """Weekly plans: lines by grid, one plan with its days, planning on demand, publishing, planned routes, walked tracks."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -50,7 +49,7 @@ class PlanListView(ApiView):
         job = services.request_plans(
             actor=actor, week_start=said["week_start"], grid_codes=said["grids"], now=timezone.now()
         )
-        return answer(JobOut, plan_facts.job_facts(queries.job_progress(actor, job.pk)), status=202)
+        return answer(JobOut, plan_facts.job_facts(overview.job_progress(actor, job.pk)), status=202)
 
 
 class JobView(ApiView):
@@ -60,7 +59,7 @@ class JobView(ApiView):
 
     @extend_schema(responses=JobOut)
     def get(self, request: Request, job_id: UUID) -> Response:
-        return answer(JobOut, plan_facts.job_facts(queries.job_progress(actor_of(request), job_id)))
+        return answer(JobOut, plan_facts.job_facts(overview.job_progress(actor_of(request), job_id)))
 
 
 class PlanView(ApiView):
@@ -70,7 +69,7 @@ class PlanView(ApiView):
 
     @extend_schema(responses=PlanDetail)
     def get(self, request: Request, plan_id: UUID) -> Response:
-        return answer(PlanDetail, plan_facts.plan_facts(queries.plan_detail(actor_of(request), plan_id)))
+        return answer(PlanDetail, plan_facts.plan_facts(overview.plan_detail(actor_of(request), plan_id)))
 
 
 class PlanPublishView(ApiView):
@@ -82,7 +81,7 @@ class PlanPublishView(ApiView):
     def post(self, request: Request, plan_id: UUID) -> Response:
         actor = actor_of(request)
         services.publish_plan(actor=actor, plan_id=plan_id, now=timezone.now())
-        return answer(PlanDetail, plan_facts.plan_facts(queries.plan_detail(actor, plan_id)))
+        return answer(PlanDetail, plan_facts.plan_facts(overview.plan_detail(actor, plan_id)))
 
 
 class RouteListIn(serializers.Serializer):
@@ -98,10 +97,7 @@ class RouteListView(ApiView):
     @extend_schema(parameters=[RouteListIn], responses={(200, MEDIA_TYPE): OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
         said = query_of(request, RouteListIn)
-        monday = said["day"] - timedelta(days=said["day"].weekday())
-        routes = queries.routes_in_force(
-            actor_of(request), week_start=monday, day=said["day"], grid_code=said["grid"]
-        )
+        routes = overview.routes_in_force(actor_of(request), day=said["day"], grid_code=said["grid"])
         features = [feature for route in routes for feature in plan_facts.route_features(route)]
         return Response({"type": "FeatureCollection", "features": features}, content_type=MEDIA_TYPE)
 

@@ -10,7 +10,7 @@ import folium
 from backend.core.clock import LOCAL
 from backend.inspections import overview
 from backend.inspections.models import Route, Stop, WeeklyPlan
-from backend.inspections.queries import PlanDetail
+from backend.inspections.overview import PlanDetail
 from backend.inspections.texts import stop_reason
 from backend.places import drawing
 from maps.console.plan_facts import stop_name

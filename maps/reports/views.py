@@ -7,7 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
-from backend.inspections import queries
+from backend.inspections import overview
 from maps.reports.page import POLICY
 from maps.reports.round_sheet import round_sheet
 from mobile_api.common.localised import asked_language
@@ -22,7 +22,7 @@ class RoundSheetView(ApiView):
 
     @extend_schema(responses={(200, "text/html"): OpenApiTypes.STR})
     def get(self, request: Request, plan_id: UUID) -> HttpResponse:
-        detail = queries.plan_detail(actor_of(request), plan_id)
+        detail = overview.plan_detail(actor_of(request), plan_id)
         text = round_sheet(detail, language=asked_language())
         name = f"round-{detail.plan.grid.code}-{detail.plan.week_start:%Y%m%d}.html"
         headers = {

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from backend.accounts.actor import SYSTEM
 from backend.core.clock import week_start_of
-from backend.inspections import overview, queries
+from backend.inspections import overview
 from maps.reports.round_sheet import round_sheet
 
 
@@ -33,6 +33,6 @@ class Command(BaseCommand):
         out: Path = options["out"]
         out.mkdir(parents=True, exist_ok=True)
         for line in tqdm(lines, unit="page", disable=not sys.stderr.isatty()):
-            sheet = round_sheet(queries.plan_detail(SYSTEM, line.plan.pk), language=options["language"])
+            sheet = round_sheet(overview.plan_detail(SYSTEM, line.plan.pk), language=options["language"])
             (out / f"round-{line.plan.grid.code}-{week:%Y%m%d}.html").write_text(sheet, encoding="utf-8")
         self.stdout.write(f"{len(lines)} pages in {out}")
