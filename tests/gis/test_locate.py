@@ -155,6 +155,15 @@ def test_points_are_rounded_to_a_centimetre_first():
     assert TOWN.locate_batch([121.17 - 4e-8, 121.17 - 6e-8], [30.051, 30.051]).tolist() == [0, -1]
 
 
+@pytest.mark.parametrize("repeats", [1, 60])
+@pytest.mark.parametrize("spot", [(121.174, 30.051), (121.173, 30.052), (121.173, 30.05), (121.17, 30.051)])
+def test_the_rim_of_a_grid_belongs_to_it(spot, repeats):
+    lons, lats = np.tile(np.array([spot]).T, repeats)
+    [position] = set(TOWN.locate_batch(lons, lats).tolist())
+    assert TOWN.grids[position].code == TOWN.locate(*spot).code
+    assert TOWN.locate(*spot).kind is Kind.INSIDE
+
+
 @given(st.integers(-1_800_000_000, 1_800_000_000))
 def test_a_seven_decimal_coordinate_is_its_own_rounding(ten_millionths):
     assert snap_degrees(float(f"{ten_millionths}e-7")) == float(f"{ten_millionths}e-7")
@@ -202,8 +211,11 @@ def test_a_town_without_grids_answers_too():
 
 
 def test_decide_takes_rows_in_any_order():
-    rows = [Reach(2, "b", False, 8.0, 8.0, None), Reach(1, "a", False, 8.0, 8.0, None)]
-    assert decide(rows, circle_m=0, snap_m=25).code == decide(rows[::-1], circle_m=0, snap_m=25).code == "a"
+    near = [Reach(2, "b", False, 8.0, 8.0, None), Reach(1, "a", False, 8.0, 8.0, None)]
+    both = [Reach(2, "b", True, 0.0, 0.0, 0.5), Reach(1, "a", True, 0.0, 0.0, 0.5)]
+    for rows, circle_m in ((near, 0), (both, 0), (both, 10)):
+        assert decide(rows, circle_m=circle_m, snap_m=25).code == "a"
+        assert decide(rows[::-1], circle_m=circle_m, snap_m=25).code == "a"
 
 
 def test_threads_may_share_an_index():
