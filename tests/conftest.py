@@ -28,7 +28,6 @@ def _own_media(tmp_path_factory: pytest.TempPathFactory, settings: object) -> No
     settings.SMS_FILE = Path(tmp_path_factory.getbasetemp()) / "sms.log"  # type: ignore[attr-defined]
 
 
-
 @pytest.fixture
 def now() -> datetime:
     """Wednesday 2026-11-18, 10:00 in Shanghai."""

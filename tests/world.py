@@ -53,18 +53,32 @@ class World:
         district, city, department:sanitation, auditor, admin, resident:1, resident:2."""
         return actor_for(self.people[name], role=role, now=now or self.began)
 
-    def add_place(self, code: str, *, grid: str, target: str = "fire_key", interval_days: int = 7, **more: object) -> Place:
+    def add_place(
+        self, code: str, *, grid: str, target: str = "fire_key", interval_days: int = 7, **more: object
+    ) -> Place:
         """A place in the middle of a grid (or at `at=(lon, lat)`) with one visit duty."""
         lon, lat = more.pop("at", self.middle_of(grid))  # type: ignore[misc]
         last_visit_on = more.pop("last_visit_on", None)
         dwell_minutes = more.pop("dwell_minutes", 10)
         place = Place.objects.create(
-            code=code, kind="premise", name=f"测试场所 {code}", name_en=f"Test place {code}", location=Point(lon, lat, srid=4326),
-            raw_lon=lon, raw_lat=lat, raw_crs="wgs84", grid=self.grid(grid), **more,
+            code=code,
+            kind="premise",
+            name=f"测试场所 {code}",
+            name_en=f"Test place {code}",
+            location=Point(lon, lat, srid=4326),
+            raw_lon=lon,
+            raw_lat=lat,
+            raw_crs="wgs84",
+            grid=self.grid(grid),
+            **more,
         )
         VisitDuty.objects.create(
-            place=place, target=target, interval_days=interval_days, dwell_minutes=dwell_minutes,
-            starts_on=self.began.date() - timedelta(days=365), last_visit_on=last_visit_on,
+            place=place,
+            target=target,
+            interval_days=interval_days,
+            dwell_minutes=dwell_minutes,
+            starts_on=self.began.date() - timedelta(days=365),
+            last_visit_on=last_visit_on,
         )
         return place
 
@@ -86,8 +100,14 @@ def _areas(world: World) -> None:
     def add(level: str, code: str, parent: str | None, name: str, tail: str) -> Area:
         above = world.areas.get(parent or "")
         area = Area.objects.create(
-            level=level, scheme="grid15" if level == "grid" else "stats12", code=code, parent=above,
-            path=f"{above.path if above else ''}{tail}.", name=name, name_en=f"{level} {code}", opened_at=opened,
+            level=level,
+            scheme="grid15" if level == "grid" else "stats12",
+            code=code,
+            parent=above,
+            path=f"{above.path if above else ''}{tail}.",
+            name=name,
+            name_en=f"{level} {code}",
+            opened_at=opened,
             duty_phone="0574-0000000" if level == "community" else "",
         )
         world.areas[code] = area
@@ -111,8 +131,13 @@ def _areas(world: World) -> None:
     county = world.areas["330281"]
     for level, outlines in (("community", communities), ("grid", grids)):
         publish_division(
-            parent=county, level=level, name=f"test {level}", source="tests", outlines=outlines,
-            effective_at=opened, now=opened,
+            parent=county,
+            level=level,
+            name=f"test {level}",
+            source="tests",
+            outlines=outlines,
+            effective_at=opened,
+            now=opened,
         )
 
 
@@ -127,13 +152,20 @@ def _people(world: World, since: DateTimeTZRange) -> None:
     def add(name: str, role: Role, *, area: str | None = None, department: str | None = None, phone: str = "") -> User:
         username = f"resident:{name[-1]}" if role is Role.RESIDENT else name.replace(":", "-")
         user = User(
-            username=username, name=f"测{name}", phone=phone, phone_index=blind_index(phone) if phone else None,
+            username=username,
+            name=f"测{name}",
+            phone=phone,
+            phone_index=blind_index(phone) if phone else None,
             is_invented=True,
         )
         user.set_password(PASSWORD)
         user.save()
         Membership.objects.create(
-            user=user, role=role, area=world.areas.get(area or ""), employment="staff", valid=since,
+            user=user,
+            role=role,
+            area=world.areas.get(area or ""),
+            employment="staff",
+            valid=since,
             department=world.departments.get(department or ""),
         )
         world.people[name] = user
@@ -163,31 +195,67 @@ def _matters(world: World) -> None:
     def add(slug: str, code: str, unit: str, amount: float, **more: object) -> None:
         kind = more.pop("kind", Matter.Kind.INCIDENT)
         matter = Matter.objects.create(
-            scheme="yuncheng", code=code, kind=kind, slug=slug, category_code="01", category_zh="市容环境",
-            category_en="City appearance", name_zh=f"事项{slug}", name_en=slug.replace("_", " ").title(),
-            handler=more.pop("handler", Matter.Handler.GRID), auto_file=more.pop("auto_file", True),
-            public=more.pop("public", True), **more,
+            scheme="yuncheng",
+            code=code,
+            kind=kind,
+            slug=slug,
+            category_code="01",
+            category_zh="市容环境",
+            category_en="City appearance",
+            name_zh=f"事项{slug}",
+            name_en=slug.replace("_", " ").title(),
+            handler=more.pop("handler", Matter.Handler.GRID),
+            auto_file=more.pop("auto_file", True),
+            public=more.pop("public", True),
+            **more,
         )
         FilingCondition.objects.create(
-            matter=matter, code="1", position=1, name_zh="默认", name_en="default", limit_amount=amount, limit_unit=unit,
-            closing_zh="清除", closing_en="cleared",
+            matter=matter,
+            code="1",
+            position=1,
+            name_zh="默认",
+            name_en="default",
+            limit_amount=amount,
+            limit_unit=unit,
+            closing_zh="清除",
+            closing_en="cleared",
         )
         world.matters[slug] = matter
 
     add("exposed_garbage", "event:01:10", "WH", 4)
     add("abandoned_furniture", "event:01:35", "WD", 2, auto_file=False)
-    add("dirty_road", "event:01:12", "WH", 2, handler=Matter.Handler.DEPARTMENT, department=world.departments["sanitation"])
+    add(
+        "dirty_road",
+        "event:01:12",
+        "WH",
+        2,
+        handler=Matter.Handler.DEPARTMENT,
+        department=world.departments["sanitation"],
+    )
     add("graffiti_removal", "event:02:01", "WD", 1, evidence={"photo": True})
     add("inner_tip", "G7:01", "WD", 1, public=False)
     add(
-        "pension_life_proof", "S2:01", "WD", 5, kind=Matter.Kind.HOME_SERVICE, dwell_minutes=25,
-        legal_basis={"zh": "依据", "en": "basis"}, requirements={"zh": "条件", "en": "conditions"},
-        materials={"zh": ["身份证"], "en": ["identity card"]}, procedure={"zh": "流程", "en": "procedure"},
-        fee={"zh": "免费", "en": "free"}, service_type={"zh": "即办件", "en": "on the spot"},
+        "pension_life_proof",
+        "S2:01",
+        "WD",
+        5,
+        kind=Matter.Kind.HOME_SERVICE,
+        dwell_minutes=25,
+        legal_basis={"zh": "依据", "en": "basis"},
+        requirements={"zh": "条件", "en": "conditions"},
+        materials={"zh": ["身份证"], "en": ["identity card"]},
+        procedure={"zh": "流程", "en": "procedure"},
+        fee={"zh": "免费", "en": "free"},
+        service_type={"zh": "即办件", "en": "on the spot"},
     )
-    VisitTarget.objects.create(code="fire_key", name_zh="消防通道", name_en="Fire lane", interval_days=7, dwell_minutes=10)
     VisitTarget.objects.create(
-        code="elder_high", name_zh="独居老人", name_en="Elder living alone", interval_days=7, dwell_minutes=20, at_home=True
+        code="fire_key", name_zh="消防通道", name_en="Fire lane", interval_days=7, dwell_minutes=10
     )
-
-
+    VisitTarget.objects.create(
+        code="elder_high",
+        name_zh="独居老人",
+        name_en="Elder living alone",
+        interval_days=7,
+        dwell_minutes=20,
+        at_home=True,
+    )

@@ -28,7 +28,6 @@ from backend.matters import queries as matters
 from gis.coordinates import CoordinateError, to_wgs84
 
 
-
 @dataclass(frozen=True, slots=True)
 class PointIn:
     """A position as it came: degrees in the declared system, radius of the fix in metres when the phone knew it."""
@@ -68,9 +67,20 @@ class NewReport:
     def digest(self) -> bytes:
         """Tells a repeat from another content under the same id."""
         said = [
-            self.matter_id, self.condition_id, self.point.lon, self.point.lat, self.point.crs, self.point.accuracy_m,
-            self.channel, self.description, self.address_text, self.contact_name, self.contact_phone, self.answers,
-            [str(claim.photo_id) for claim in self.photo_claims], self.self_handled is not None,
+            self.matter_id,
+            self.condition_id,
+            self.point.lon,
+            self.point.lat,
+            self.point.crs,
+            self.point.accuracy_m,
+            self.channel,
+            self.description,
+            self.address_text,
+            self.contact_name,
+            self.contact_phone,
+            self.answers,
+            [str(claim.photo_id) for claim in self.photo_claims],
+            self.self_handled is not None,
         ]
         return digest_of([str(part) if isinstance(part, UUID) else part for part in said])
 
@@ -186,7 +196,12 @@ def _close_on_the_spot(case: Case, *, actor: Actor, handled: SelfHandled, verdic
     case.responsible_id = actor.user_id
     case.handled_at = case.closed_at = now
     event = record_step(
-        case, action=Action.SELF_HANDLE, actor=actor, to_state=State.CLOSED, now=now, note=handled.note,
+        case,
+        action=Action.SELF_HANDLE,
+        actor=actor,
+        to_state=State.CLOSED,
+        now=now,
+        note=handled.note,
         changed=["responsible", "handled_at", "closed_at"],
     )
     photos.attach(handled.photos_before, now=now, case=case, event=event, purpose=Photo.Purpose.BEFORE)

@@ -60,7 +60,9 @@ class Case(models.Model):
     place = models.ForeignKey("places.Place", models.PROTECT, null=True, related_name="cases")
 
     grid = models.ForeignKey("areas.Area", models.PROTECT, null=True, related_name="cases")
-    area_path = models.CharField(max_length=80, blank=True, help_text="path of the grid, or of the area that triages it")
+    area_path = models.CharField(
+        max_length=80, blank=True, help_text="path of the grid, or of the area that triages it"
+    )
     responsible = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="responsible_cases")
     department = models.ForeignKey("accounts.Department", models.PROTECT, null=True, related_name="cases")
 
@@ -96,7 +98,9 @@ class Case(models.Model):
             models.CheckConstraint(
                 condition=Q(satisfied=None) | Q(satisfied__range=(1, 5)), name="case_rating_one_to_five"
             ),
-            models.CheckConstraint(condition=Q(due_at=None) | Q(dispatched_at__isnull=False), name="due_after_dispatch"),
+            models.CheckConstraint(
+                condition=Q(due_at=None) | Q(dispatched_at__isnull=False), name="due_after_dispatch"
+            ),
         ]
         indexes = [
             models.Index(fields=["area_path"], name="case_area_prefix", opclasses=["varchar_pattern_ops"]),

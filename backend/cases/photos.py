@@ -208,7 +208,9 @@ def drop_unclaimed(*, now: datetime) -> int:
     cutoff = now - timedelta(hours=settings.UNCLAIMED_PHOTO_HOURS)
     with transaction.atomic():
         stale = list(
-            Photo.objects.select_for_update(skip_locked=True).filter(case=None, visit=None, uploaded_at__lt=cutoff)[:500]
+            Photo.objects.select_for_update(skip_locked=True).filter(case=None, visit=None, uploaded_at__lt=cutoff)[
+                :500
+            ]
         )
         Photo.objects.filter(pk__in=[photo.pk for photo in stale]).delete()
     for photo in stale:

@@ -118,9 +118,7 @@ def lamp(case: Case, *, now: datetime) -> Lamp:
     )
 
 
-def lamp_at(
-    *, state: str, dispatched_at: datetime | None, due_at: datetime | None, unit: str, now: datetime
-) -> Lamp:
+def lamp_at(*, state: str, dispatched_at: datetime | None, due_at: datetime | None, unit: str, now: datetime) -> Lamp:
     """`lamp` from the columns alone, for readers that do not build case objects."""
     if state not in (State.PENDING_HANDLE.value, State.HANDLING.value) or not unit:
         return Lamp.NONE
@@ -201,7 +199,11 @@ def assign_candidates(case: Case, actor: Actor, *, now: datetime) -> list[Assign
     )
     rows = [
         AssignCandidate(
-            duty.worker, duty.post, duty.grid.code, duty.grid.name, loads.get(duty.worker_id, 0),
+            duty.worker,
+            duty.post,
+            duty.grid.code,
+            duty.grid.name,
+            loads.get(duty.worker_id, 0),
             duty.grid_id == case.grid_id,
         )
         for duty in duties

@@ -28,8 +28,14 @@ def send_to_owner(case: Case, *, verdict: Verdict, actor: Actor, now: datetime, 
     changed = [*place_in(case, verdict), *_start_clock(case, now)]
     case.responsible, case.department = verdict.worker, verdict.department
     record_step(
-        case, action=Action.DISPATCH, actor=actor, to_state=State.PENDING_HANDLE, now=now, note=note,
-        changed=[*changed, "responsible", "department"], facts={"rule": verdict.rule, "owner": verdict.owner.value},
+        case,
+        action=Action.DISPATCH,
+        actor=actor,
+        to_state=State.PENDING_HANDLE,
+        now=now,
+        note=note,
+        changed=[*changed, "responsible", "department"],
+        facts={"rule": verdict.rule, "owner": verdict.owner.value},
     )
 
 
@@ -65,7 +71,9 @@ def decide_again(case: Case, *, cause: str, now: datetime) -> Verdict:
     return verdict
 
 
-def choose_owner(case: Case, *, actor: Actor, worker_id: UUID | None, department_id: UUID | None, now: datetime) -> list[str]:
+def choose_owner(
+    case: Case, *, actor: Actor, worker_id: UUID | None, department_id: UUID | None, now: datetime
+) -> list[str]:
     """Sets the worker or department that a person chose. Raises UnknownAssignee outside the actor's reach."""
     if (worker_id is None) == (department_id is None):
         raise UnknownAssignee("name one worker or one department", field="worker_id")
@@ -81,7 +89,9 @@ def choose_owner(case: Case, *, actor: Actor, worker_id: UUID | None, department
 
 
 def _worker_in_reach(actor: Actor, worker_id: UUID, now: datetime) -> User:
-    duties = Duty.objects.filter(worker_id=worker_id, valid__contains=now, worker__is_active=True).select_related("grid")
+    duties = Duty.objects.filter(worker_id=worker_id, valid__contains=now, worker__is_active=True).select_related(
+        "grid"
+    )
     if actor != SYSTEM and not any(actor.covers(duty.grid.path) for duty in duties):
         raise UnknownAssignee("this person is not on duty in your areas", field="worker_id")
     return User.objects.get(pk=worker_id)

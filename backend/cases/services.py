@@ -83,8 +83,15 @@ def _take(case: Case, *, actor: Actor, step: Step, now: datetime) -> Case:
     else:
         changed = change(case, actor, step, now) if change else []
         event = record_step(
-            case, action=step.action, actor=actor, to_state=to_state, now=now, note=step.note.strip(),
-            changed=changed, captured_at=step.captured_at, facts=_facts(case, step),
+            case,
+            action=step.action,
+            actor=actor,
+            to_state=to_state,
+            now=now,
+            note=step.note.strip(),
+            changed=changed,
+            captured_at=step.captured_at,
+            facts=_facts(case, step),
         )
     purpose = Photo.Purpose.AFTER if step.action is Action.SUBMIT else Photo.Purpose.REPORT
     photos.attach(step.photo_claims, now=now, case=case, event=event, purpose=purpose)
@@ -129,7 +136,12 @@ def _dispatch(case: Case, actor: Actor, step: Step, now: datetime) -> CaseEvent:
             case, actor=actor, worker_id=step.worker_id, department_id=step.department_id, now=now
         )
         record_step(
-            case, action=Action.ASSIGN, actor=actor, to_state=State.PENDING_HANDLE, now=now, changed=changed,
+            case,
+            action=Action.ASSIGN,
+            actor=actor,
+            to_state=State.PENDING_HANDLE,
+            now=now,
+            changed=changed,
             facts=_facts(case, Step(Action.ASSIGN)),
         )
     return case.events.latest("n")
@@ -245,7 +257,11 @@ def _rate(case: Case, *, actor: Actor, rating: Rating, now: datetime) -> Case:
     case.responded, case.solved, case.satisfied = rating.responded, rating.solved, rating.satisfied
     case.rating_comment, case.rated_at = rating.comment, now
     record_step(
-        case, action=Action.RATE, actor=actor, to_state=to_state, now=now,
+        case,
+        action=Action.RATE,
+        actor=actor,
+        to_state=to_state,
+        now=now,
         changed=["responded", "solved", "satisfied", "rating_comment", "rated_at"],
     )
     return case
@@ -266,8 +282,13 @@ def reveal_contact(*, actor: Actor, case_id: UUID, reason: str, now: datetime) -
     if len(reason.strip()) < 4:
         raise NoteNeeded("say why you need the contact", field="reason")
     audit.record(
-        "reveal_contact", actor_id=actor.user_id, role=actor.role.value, subject_kind="case", subject_id=case.pk,
-        now=now, reason=reason.strip(),
+        "reveal_contact",
+        actor_id=actor.user_id,
+        role=actor.role.value,
+        subject_kind="case",
+        subject_id=case.pk,
+        now=now,
+        reason=reason.strip(),
     )
     return Contact(name=str(case.contact_name), phone=str(case.contact_phone))
 

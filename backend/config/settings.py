@@ -110,9 +110,7 @@ def _redis_url(database: int, *, broker: bool = False) -> str:
     """URL of one Redis database; a socket path is written differently for the broker and for redis-py."""
     socket = env.text("GRIDWARD_REDIS_SOCKET", default="")
     if socket:
-        return (
-            f"redis+socket://{socket}?virtual_host={database}" if broker else f"unix://{socket}?db={database}"
-        )
+        return f"redis+socket://{socket}?virtual_host={database}" if broker else f"unix://{socket}?db={database}"
     return f"{env.text('GRIDWARD_REDIS_URL').rstrip('/')}/{database}"
 
 

@@ -70,9 +70,16 @@ def _triage(lon: float, lat: float, *, now: datetime) -> Verdict:
     street = _ancestor(boundary.area, Area.Level.STREET)
     text_zh, text_en = reasons.triage(street, near.candidates[0].distance_m)
     return Verdict(
-        rule="outside_nearby", kind=Kind.OUTSIDE, area=street, grid=None, boundary=None,
-        border_m=near.candidates[0].distance_m, candidates=_candidates(near), owner=Decision.Owner.TRIAGE,
-        text_zh=text_zh, text_en=text_en,
+        rule="outside_nearby",
+        kind=Kind.OUTSIDE,
+        area=street,
+        grid=None,
+        boundary=None,
+        border_m=near.candidates[0].distance_m,
+        candidates=_candidates(near),
+        owner=Decision.Owner.TRIAGE,
+        text_zh=text_zh,
+        text_en=text_en,
     )
 
 
@@ -80,8 +87,16 @@ def _gap(located: Located) -> Verdict:
     boundary = areas.boundary_of(UUID(str(located.parent_id)))
     text_zh, text_en = reasons.gap(boundary.area)
     return Verdict(
-        rule="community_gap", kind=Kind.GAP, area=boundary.area, grid=None, boundary=boundary, border_m=None,
-        candidates=[], owner=Decision.Owner.COMMUNITY_DESK, text_zh=text_zh, text_en=text_en,
+        rule="community_gap",
+        kind=Kind.GAP,
+        area=boundary.area,
+        grid=None,
+        boundary=boundary,
+        border_m=None,
+        candidates=[],
+        owner=Decision.Owner.COMMUNITY_DESK,
+        text_zh=text_zh,
+        text_en=text_en,
     )
 
 
@@ -133,15 +148,30 @@ def _ancestor(area: Area, level: str) -> Area:
 def keep(*, case_id: UUID, verdict: Verdict, cause: str, now: datetime) -> Decision:
     """Stores the verdict with its reasons; must run in the transaction that acts on it."""
     return Decision.objects.create(
-        id=uuid7(), case_id=case_id, at=now, cause=cause, rule=verdict.rule, kind=verdict.kind.value,
-        grid=verdict.grid, boundary=verdict.boundary, border_m=verdict.border_m, candidates=verdict.candidates,
-        owner=verdict.owner, worker=verdict.worker, department=verdict.department, duty_chain=verdict.duty_chain,
-        text_zh=verdict.text_zh, text_en=verdict.text_en,
+        id=uuid7(),
+        case_id=case_id,
+        at=now,
+        cause=cause,
+        rule=verdict.rule,
+        kind=verdict.kind.value,
+        grid=verdict.grid,
+        boundary=verdict.boundary,
+        border_m=verdict.border_m,
+        candidates=verdict.candidates,
+        owner=verdict.owner,
+        worker=verdict.worker,
+        department=verdict.department,
+        duty_chain=verdict.duty_chain,
+        text_zh=verdict.text_zh,
+        text_en=verdict.text_en,
     )
 
 
 def latest(case_id: UUID) -> Decision | None:
     """The decision in force for a case."""
     return (
-        Decision.objects.filter(case_id=case_id).select_related("grid", "worker", "department").order_by("-at", "-id").first()
+        Decision.objects.filter(case_id=case_id)
+        .select_related("grid", "worker", "department")
+        .order_by("-at", "-id")
+        .first()
     )

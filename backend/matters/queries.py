@@ -52,14 +52,20 @@ def condition_for(matter: Matter, condition_id: UUID | None) -> FilingCondition 
     for condition in conditions:
         if condition.pk == condition_id:
             return condition
-    raise UnknownCondition("the condition does not belong to this matter", field="condition", condition=str(condition_id))
+    raise UnknownCondition(
+        "the condition does not belong to this matter", field="condition", condition=str(condition_id)
+    )
 
 
 def condition_named(matter_id: UUID, code: str) -> UUID | None:
     """Id of the active condition with this code; None for an empty code. Raises UnknownCondition."""
     if not code:
         return None
-    found = FilingCondition.objects.filter(matter_id=matter_id, code=code, is_active=True).values_list("pk", flat=True).first()
+    found = (
+        FilingCondition.objects.filter(matter_id=matter_id, code=code, is_active=True)
+        .values_list("pk", flat=True)
+        .first()
+    )
     if found is None:
         raise UnknownCondition("the condition does not belong to this matter", field="condition", condition=code)
     return found

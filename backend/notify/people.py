@@ -12,7 +12,9 @@ from backend.notify import sms, texts
 from backend.notify.models import Notification
 
 # Steps that a reporter is told of, and those that a responsible worker is told of.
-_REPORTER_HEARS = frozenset({"dispatch", "refuse", "accept", "submit", "close", "rework", "cancel", "force_close", "reopen"})
+_REPORTER_HEARS = frozenset(
+    {"dispatch", "refuse", "accept", "submit", "close", "rework", "cancel", "force_close", "reopen"}
+)
 _WORKER_HEARS = frozenset({"dispatch", "assign", "rework", "reopen", "escalate", "cancel"})
 
 
@@ -33,7 +35,9 @@ def _case_changed(message: OutboxMessage, now: datetime) -> None:
     if case is None:
         return
     facts = {
-        "number": case.number, "action": action, "state": message.payload["state"],
+        "number": case.number,
+        "action": action,
+        "state": message.payload["state"],
         "matter": {"zh": case.matter.name_zh, "en": case.matter.name_en},
     }
     reporter, worker = message.payload.get("reporter_id"), message.payload.get("responsible_id")

@@ -73,8 +73,13 @@ def _apply_once(actor: Actor, operation: Operation, handlers: dict[str, Handler]
             raise OperationReused("this operation id was used for something else", field="op_id")
         return known
     receipt = Receipt(
-        op_id=operation.op_id, user_id=actor.user_id, kind=operation.kind[:30], payload_digest=operation.digest(),
-        outcome=Receipt.Outcome.APPLIED, captured_at=operation.captured_at, received_at=now,
+        op_id=operation.op_id,
+        user_id=actor.user_id,
+        kind=operation.kind[:30],
+        payload_digest=operation.digest(),
+        outcome=Receipt.Outcome.APPLIED,
+        captured_at=operation.captured_at,
+        received_at=now,
     )
     try:
         with transaction.atomic():
@@ -98,6 +103,8 @@ def _handler(handlers: dict[str, Handler], kind: str) -> Handler:
 
 
 def _problem(error: DomainError) -> dict[str, Any]:
-    facts = {name: fact if isinstance(fact, str | int | float | bool | list | dict) else str(fact)
-             for name, fact in error.facts.items()}
+    facts = {
+        name: fact if isinstance(fact, str | int | float | bool | list | dict) else str(fact)
+        for name, fact in error.facts.items()
+    }
     return {"code": error.code, "detail": error.detail, **facts}

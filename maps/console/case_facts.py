@@ -64,7 +64,9 @@ def detail_facts(case: Case, *, actor: Actor, now: datetime) -> dict[str, Any]:
         "raw": {"lon": case.raw_lon, "lat": case.raw_lat, "crs": case.raw_crs},
         "condition": localised(condition.name_zh, condition.name_en) if condition else None,
         "closing_condition": localised(condition.closing_zh, condition.closing_en) if condition else None,
-        "limit": {"amount": f"{case.limit_amount.normalize():f}", "unit": case.limit_unit} if case.limit_amount else None,
+        "limit": {"amount": f"{case.limit_amount.normalize():f}", "unit": case.limit_unit}
+        if case.limit_amount
+        else None,
         "filed_at": case.filed_at,
         "dispatched_at": case.dispatched_at,
         "handled_at": case.handled_at,

@@ -98,7 +98,9 @@ class CaseListView(ApiView):
         asked.is_valid(raise_exception=True)
         said, actor, now = asked.validated_data, actor_of(request), timezone.now()
         wanted = asked.filter()
-        rows = queries.list_cases(actor, _after(wanted, key_of(request, said["cursor"])), now=now, limit=said["limit"] + 1)
+        rows = queries.list_cases(
+            actor, _after(wanted, key_of(request, said["cursor"])), now=now, limit=said["limit"] + 1
+        )
         page, more = rows[: said["limit"]], len(rows) > said["limit"]
         content = {
             "items": [case_facts.row_facts(case, now=now) for case in page],

@@ -22,8 +22,17 @@ def case_features(actor: Actor, wanted: CaseFilter, *, now: datetime) -> str:
         .annotate(point=AsGeoJSON("location", precision=7), name_zh=F("matter__name_zh"), name_en=F("matter__name_en"))
         .order_by("-reported_at")
         .values(
-            "id", "number", "state", "point", "name_zh", "name_en", "dispatched_at", "due_at", "limit_unit",
-            "grid__code", "escalated_at",
+            "id",
+            "number",
+            "state",
+            "point",
+            "name_zh",
+            "name_en",
+            "dispatched_at",
+            "due_at",
+            "limit_unit",
+            "grid__code",
+            "escalated_at",
         )[:FEATURES_MOST]
     )
     features = [_feature(row, now) for row in rows]

@@ -133,7 +133,9 @@ def _address(stop: Stop) -> str:
 
 
 def _unserved_facts(left: LeftOut) -> dict[str, Any]:
-    name = localised(left.place.name, left.place.name_en) if left.place else _KIND_NAMES.get(left.kind, localised("", ""))
+    name = (
+        localised(left.place.name, left.place.name_en) if left.place else _KIND_NAMES.get(left.kind, localised("", ""))
+    )
     return {
         "kind": left.kind,
         "name": name,
@@ -146,13 +148,21 @@ def _unserved_facts(left: LeftOut) -> dict[str, Any]:
 
 def route_features(route: Route) -> Iterable[dict[str, Any]]:
     """GeoJSON features of a planned half day: its line, then its stops."""
-    shared = {"route": str(route.pk), "worker": str(route.worker_id), "grid": route.plan.grid.code, "day": str(route.day)}
+    shared = {
+        "route": str(route.pk),
+        "worker": str(route.worker_id),
+        "grid": route.plan.grid.code,
+        "day": str(route.day),
+    }
     if route.path:
         yield {
             "type": "Feature",
             "geometry": json.loads(route.path.json),
             "properties": {
-                **shared, "kind": "path", "starts_at": route.shift.lower.isoformat(), "travel_m": route.travel_m,
+                **shared,
+                "kind": "path",
+                "starts_at": route.shift.lower.isoformat(),
+                "travel_m": route.travel_m,
             },
         }
     for stop in route.stops.all():
@@ -160,8 +170,13 @@ def route_features(route: Route) -> Iterable[dict[str, Any]]:
             "type": "Feature",
             "geometry": {"type": "Point", "coordinates": [stop.location.x, stop.location.y]},
             "properties": {
-                **shared, "kind": "stop", "id": str(stop.pk), "seq": stop.seq, "stop_kind": stop.kind,
-                "state": stop.state, "starts_at": stop.start_at.isoformat(),
+                **shared,
+                "kind": "stop",
+                "id": str(stop.pk),
+                "seq": stop.seq,
+                "stop_kind": stop.kind,
+                "state": stop.state,
+                "starts_at": stop.start_at.isoformat(),
             },
         }
 

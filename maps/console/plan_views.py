@@ -1,4 +1,4 @@
-"""Weekly plans: lines by grid, one plan with its days, planning on demand, publishing, planned routes, walked tracks."""
+"""Weekly plans: lines by grid, one plan with its days, planning on demand, publishing, planned and walked ways."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from backend.areas import queries as areas
 from backend.core.clock import week_start_of
-from backend.inspections import overview, services
+from backend.inspections import overview, services, tracking
 from maps.console import plan_facts
 from maps.console.geojson import MEDIA_TYPE
 from maps.console.plan_shapes import JobOut, PlanDetail, PlanList, TrackOut
@@ -28,7 +28,9 @@ class PlanRequestIn(serializers.Serializer):
     """Grids to plan; all of one's grids without `grids`."""
 
     week_start = serializers.DateField()
-    grids = serializers.ListField(child=serializers.CharField(max_length=30), required=False, default=None, max_length=5000)
+    grids = serializers.ListField(
+        child=serializers.CharField(max_length=30), required=False, default=None, max_length=5000
+    )
 
 
 class PlanListView(ApiView):

@@ -18,8 +18,10 @@ _GROUND = {
 _ROADS = {"primary": 5.0, "secondary": 4.0, "tertiary": 3.5, "residential": 2.6}
 
 # What a page of ours may do when it is served: run what is inside it, load nothing.
-POLICY = "sandbox allow-scripts allow-modals allow-downloads; default-src 'none'; script-src 'unsafe-inline'; " \
+POLICY = (
+    "sandbox allow-scripts allow-modals allow-downloads; default-src 'none'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; img-src data:"
+)
 
 
 @cache
@@ -37,11 +39,19 @@ class Page(folium.Map):
     default_js: list[tuple[str, str]] = []
     default_css: list[tuple[str, str]] = []
 
-    def __init__(self, *, title: str, bounds: tuple[float, float, float, float], style: str = "", below: str = "") -> None:
+    def __init__(
+        self, *, title: str, bounds: tuple[float, float, float, float], style: str = "", below: str = ""
+    ) -> None:
         west, south, east, north = bounds
         super().__init__(
-            location=((south + north) / 2, (west + east) / 2), tiles=None, zoom_start=16, zoom_control=True,
-            control_scale=True, height="62%", attribution_control=False, zoom_snap=0.25,
+            location=((south + north) / 2, (west + east) / 2),
+            tiles=None,
+            zoom_start=16,
+            zoom_control=True,
+            control_scale=True,
+            height="62%",
+            attribution_control=False,
+            zoom_snap=0.25,
         )
         self.fit_bounds([[south, west], [north, east]], padding=(24, 24))
         script, leaflet_style = _leaflet()
@@ -65,7 +75,11 @@ def _ground_style(feature: dict[str, Any]) -> dict[str, Any]:
     if said["layer"] == "roads":
         weight = _ROADS.get(said["kind"], 1.2)
         dashes = {"dashArray": "3 3"} if said["kind"] in ("steps", "path") else {}
-        return {"color": "#c9c4bb" if weight < 2 else "#f7f3ea" if weight < 3 else "#f3dfae", "weight": weight, **dashes}
+        return {
+            "color": "#c9c4bb" if weight < 2 else "#f7f3ea" if weight < 3 else "#f3dfae",
+            "weight": weight,
+            **dashes,
+        }
     return _GROUND[said["layer"]]
 
 

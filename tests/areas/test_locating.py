@@ -19,7 +19,9 @@ def spots() -> list[tuple[float, float]]:
     lines_y = [SOUTH + step * SIDE for step in range(4)]
     hairs = (0.0, 1e-9, -1e-9, 1e-7, -1e-7, 4e-4, -4e-4)
     on_lines = [(x + a, y + b) for x in lines_x for y in lines_y for a in hairs for b in hairs]
-    anywhere = [(chance.uniform(WEST - 0.002, WEST + 0.008), chance.uniform(SOUTH - 0.002, SOUTH + 0.008)) for _ in range(150)]
+    anywhere = [
+        (chance.uniform(WEST - 0.002, WEST + 0.008), chance.uniform(SOUTH - 0.002, SOUTH + 0.008)) for _ in range(150)
+    ]
     return chance.sample(on_lines, 250) + anywhere
 
 
@@ -50,8 +52,13 @@ def test_a_publish_is_seen_at_once(world: World, now: datetime) -> None:
         Outline(world.grid("002011003"), shapely.box(WEST + 2 * SIDE, SOUTH, WEST + 3 * SIDE, SOUTH + SIDE)),
     ]
     publish_division(
-        parent=world.areas["330281002011"], level="grid", name="swap", source="tests", outlines=swapped,
-        effective_at=now, now=now,
+        parent=world.areas["330281002011"],
+        level="grid",
+        name="swap",
+        source="tests",
+        outlines=swapped,
+        effective_at=now,
+        now=now,
     )
     assert queries.locate(lon, lat, accuracy_m=None, snap_m=0.0, now=now).code == "330281002011002"
     yesterday = now - timedelta(days=1)

@@ -25,8 +25,11 @@ ANONYMOUS = Actor(user_id=None, role=Role.RESIDENT)
 def report(world: World, *, grid: str = "002011001", matter: str = "exposed_garbage", **more: object) -> NewReport:
     lon, lat = world.middle_of(grid)
     given = {
-        "id": uuid7(), "matter_id": world.matters[matter].pk, "point": PointIn(lon, lat, "wgs84"),
-        "channel": "resident_web", "description": "桶边有垃圾",
+        "id": uuid7(),
+        "matter_id": world.matters[matter].pk,
+        "point": PointIn(lon, lat, "wgs84"),
+        "channel": "resident_web",
+        "description": "桶边有垃圾",
     }
     return NewReport(**{**given, **more})  # type: ignore[arg-type]
 
@@ -70,7 +73,9 @@ def test_the_whole_life(world: World, now: datetime) -> None:
     assert OutboxMessage.objects.filter(topic="case_changed", key=str(case_id)).count() == 7
 
 
-@pytest.mark.parametrize("name", ["leader:002011002", "community:002012", "street:003", "department:sanitation", "resident:2"])
+@pytest.mark.parametrize(
+    "name", ["leader:002011002", "community:002012", "street:003", "department:sanitation", "resident:2"]
+)
 def test_strangers_find_no_case(world: World, now: datetime, name: str) -> None:
     case_id = services.report_case(actor=world.actor("resident:1"), report=report(world), now=now).case.pk
     with pytest.raises(CaseNotFound):

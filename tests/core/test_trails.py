@@ -13,7 +13,9 @@ from backend.core.models import AuditEntry, OutboxMessage
 
 
 def note(now: datetime, subject: str = "1") -> AuditEntry:
-    return audit.record("reveal_contact", actor_id=None, role="street", subject_kind="case", subject_id=subject, now=now)
+    return audit.record(
+        "reveal_contact", actor_id=None, role="street", subject_kind="case", subject_id=subject, now=now
+    )
 
 
 def test_the_chain_is_whole_and_finds_a_changed_row(db: None, now: datetime) -> None:
@@ -104,5 +106,8 @@ def test_damaged_ciphertext_is_noticed() -> None:
 
 def test_masks() -> None:
     assert (mask_name("测试员"), mask_name(""), mask_phone("19900001234"), mask_phone("110")) == (
-        "测**", "", "199****1234", "****",
+        "测**",
+        "",
+        "199****1234",
+        "****",
     )
