@@ -16,7 +16,7 @@ from gis.locate import GridIndex, GridShape, Kind, Reach, decide, snap_degrees
 
 BOUNDS = (121.15, 30.03, 121.158, 30.036)
 # Two blocks of about 193 m side by side, a hole of 0.0005 degrees between the second and the third, one community.
-WEST, EAST, FAR = (shapely.box(lon, 30.05, lon + 0.002, 30.052) for lon in (121.17, 121.172, 121.1745))
+WEST, EAST, FAR = (shapely.box(lon, 30.05, round(lon + 0.002, 4), 30.052) for lon in (121.17, 121.172, 121.1745))
 COMMUNITY = GridShape("c", "330281002011", shapely.box(121.17, 30.05, 121.1765, 30.053))
 TOWN = GridIndex(
     [GridShape(10, "011003", WEST), GridShape(11, "011001", EAST), GridShape(12, "011002", FAR)],
