@@ -131,6 +131,8 @@ def test_nginx_templates_are_filled_completely(tmp_path: Path) -> None:
     assert "${GRIDWARD" not in text
     assert f"unix:{layout.app_sockets}/web.sock" in text
     assert (layout.nginx / "listen.conf").read_text() == "listen 127.0.0.1:8000;\n"
+    assert nginx.is_configured_for(layout, bind)
+    assert not nginx.is_configured_for(layout, parse_bind("8001"))
 
 
 def test_a_template_value_that_is_missing_is_an_error() -> None:

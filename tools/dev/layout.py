@@ -61,8 +61,14 @@ class Layout:
         return self.logs / "setup" / f"{name}.log"
 
     def prepare(self) -> None:
-        """Create the folders. Raises Failure when the state folder or the socket folder belongs to somebody else."""
-        self.state.mkdir(parents=True, exist_ok=True)
+        """Create the folders. Raises Failure when we may not, or when one of them belongs to somebody else."""
+        try:
+            self.state.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Failure(
+                f"the state folder {self.state} cannot be made: {error.strerror}",
+                next_step="set GRIDWARD_STATE_DIR to a folder that this user may create",
+            ) from error
         owner = self.state.stat().st_uid
         if owner != os.getuid():
             raise Failure(

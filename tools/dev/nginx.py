@@ -36,7 +36,7 @@ def write_configuration(layout: Layout, bind: Bind, settings: Mapping[str, str])
         "GRIDWARD_STATIC_DIR": settings["GRIDWARD_STATIC_DIR"],
         "GRIDWARD_MEDIA_DIR": settings["GRIDWARD_MEDIA_DIR"],
     }
-    (folder / "listen.conf").write_text(f"listen {bind.netloc};\n")
+    (folder / "listen.conf").write_text(_listen_line(bind))
     templates = layout.root / "deploy" / "nginx"
     for source, target in (
         ("gridward.conf.template", "gridward.conf"),
@@ -44,6 +44,16 @@ def write_configuration(layout: Layout, bind: Bind, settings: Mapping[str, str])
     ):
         (folder / target).write_text(fill((templates / source).read_text(), values))
     return folder / "nginx.conf"
+
+
+def is_configured_for(layout: Layout, bind: Bind) -> bool:
+    """True when the configuration that was written last listens there."""
+    path = layout.nginx / "listen.conf"
+    return path.is_file() and path.read_text() == _listen_line(bind)
+
+
+def _listen_line(bind: Bind) -> str:
+    return f"listen {bind.netloc};\n"
 
 
 def ensure_port_free(bind: Bind) -> None:

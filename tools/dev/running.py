@@ -28,7 +28,7 @@ def up(town: Town, *, detach: bool, with_town: bool) -> int:
     bind = parse_bind(town.settings["GRIDWARD_HTTP_BIND"])
     say(f"Gridward in {town.layout.root}, state in {town.layout.state}")
     with town.set_up():
-        if _supervisor_pid(town) is None:
+        if _supervisor_pid(town) is None or not nginx.is_configured_for(town.layout, bind):
             nginx.ensure_port_free(bind)
         town.ensure_python(TO_RUN)
         town.ensure_pages()
