@@ -1,7 +1,7 @@
 """Appointments: free windows, booking one of them, giving it back."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -75,7 +75,10 @@ class Offer:
 
 
 def offer_slots(*, matter_id: UUID, point: PointIn, public_only: bool, now: datetime) -> Offer:
-    """What may be booked in the next two weeks. Raises UnknownMatter, NotBookable, BadPoint, NobodyServes, NoNetwork."""
+    """What may be booked in the next two weeks.
+
+    Raises UnknownMatter, NotBookable, BadPoint, NobodyServes, NoNetwork.
+    """
     matter = _bookable(matter_id, public_only=public_only)
     lon, lat = _converted(point)
     grid = _grid_at(lon, lat, point.accuracy_m, now)
@@ -146,10 +149,10 @@ def _take_slot(grid: Area, wish: Wish, booking: NewBooking, now: datetime) -> No
         return
     others = [slot for slot in capacity.slots(grid, wish, now=now) if slot.left > 0]
     nearest = sorted(others, key=lambda slot: abs(slot.start - start))[:OFFERED_INSTEAD]
-    raise SlotTaken(
-        "this window is full by now; choose another",
-        next=[{"start": slot.start.isoformat(), "end": slot.end.isoformat(), "left": slot.left} for slot in sorted(nearest)],
-    )
+    instead = [
+        {"start": slot.start.isoformat(), "end": slot.end.isoformat(), "left": slot.left} for slot in sorted(nearest)
+    ]
+    raise SlotTaken("this window is full by now; choose another", next=instead)
 
 
 def _report(actor: Actor, booking: NewBooking) -> NewReport:
@@ -216,7 +219,7 @@ def _release(appointment_id: UUID, now: datetime) -> bool:
     return True
 
 
-def _week_of(appointment: Appointment) -> Any:
+def _week_of(appointment: Appointment) -> date:
     day = appointment.window.lower.astimezone(LOCAL).date()
     return day - timedelta(days=day.weekday())
 

@@ -71,7 +71,7 @@ class Week:
 def needs_of(
     duties: Sequence[VisitDuty], *, targets: Mapping[str, VisitTarget], week: Week
 ) -> tuple[list[Need], list[Refused]]:
-    """Needs of the week in a fixed order, the optional ones cut to the most pressing, and duties that can't be planned."""
+    """Needs of the week in a fixed order, optional ones cut to the most pressing; and duties that can't be planned."""
     needs: list[Need] = []
     refused: list[Refused] = []
     for duty in duties:

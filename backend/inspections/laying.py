@@ -80,6 +80,7 @@ def _lay_route(plan_id: UUID, collected: Collected, solved: Solved, planned: rou
     rows.routes.append(route)
     midnight = local_midnight(route.day)
     last: Stop | None = None
+    seq = 0
     for step in planned.stops:
         subject = collected.subjects[step.job_id]
         if last is not None and last.place_id is not None and _same_place(last, subject):
@@ -87,7 +88,8 @@ def _lay_route(plan_id: UUID, collected: Collected, solved: Solved, planned: rou
             last.leave_at = midnight + timedelta(seconds=step.leave_s)
             rows.links.extend(_links(last, subject))
             continue
-        last = _stop(route, len([stop for stop in rows.stops if stop.route_id == route.pk]) + 1, subject, step, midnight)
+        seq += 1
+        last = _stop(route, seq, subject, step, midnight)
         job = solved.problem.job_of[step.job_id]
         last.window = _stop_window(job, planned.day, step.start_s, midnight)
         last.locked = bool(job.locked)

@@ -45,7 +45,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Collected:
-    """Everything that the plan of one grid's week depends on. `frozen` routes of the published plan stay as they are."""
+    """Everything that the plan of a grid's week depends on. `frozen` routes of the published plan stay as they are."""
 
     grid: Area
     week_start: date
@@ -160,7 +160,7 @@ def _kept_stops(published: WeeklyPlan | None, now: datetime) -> list[Stop]:
 
 
 def _covered(duties: Sequence[VisitDuty], kept: Iterable[Stop], week_start: date) -> dict[UUID, frozenset[int]]:
-    """Days of the week on which each duty is met or about to be: kept stops that were not missed, and recorded visits."""
+    """Days on which each duty is met or about to be: kept stops that were not missed, and recorded visits."""
     days: dict[UUID, set[int]] = {}
     for stop in kept:
         if stop.state in (Stop.State.MISSED, Stop.State.SKIPPED):

@@ -1,4 +1,4 @@
-"""The life of a weekly plan: claimed by one planner, stored as a draft, published as a whole, planned again on request."""
+"""The life of a weekly plan: claimed by one planner, stored as a draft, published as a whole, planned again."""
 
 import logging
 from collections.abc import Sequence
@@ -81,7 +81,8 @@ def _claim(collected: Collected, *, seed: int, now: datetime) -> WeeklyPlan:
         with transaction.atomic():
             return WeeklyPlan.objects.create(
                 id=uuid7(), grid=collected.grid, week_start=collected.week_start, version=newest + 1, seed=seed,
-                state=WeeklyPlan.State.PLANNING, input_digest=collected.digest, claimed_until=now + CLAIM, created_at=now,
+                state=WeeklyPlan.State.PLANNING, input_digest=collected.digest, claimed_until=now + CLAIM,
+                created_at=now,
             )
     except IntegrityError as error:
         raise PlanningUnderWay(_UNDER_WAY, grid_code=collected.grid.code) from error

@@ -12,7 +12,7 @@ from backend.inspections.booking import (
 )
 from backend.inspections.capacity import Slot
 from backend.inspections.plans import plan_week, publish_plan, request_plans, run_job_grid
-from backend.inspections.tracking import Recorded, recognise_visited, record_positions
+from backend.inspections.tracking import Recorded, planned_and_walked, recognise_visited, record_positions
 from backend.inspections.visits import NewVisit, mark_missed_stops, record_visit, skip_stop
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "mark_missed_stops",
     "offer_slots",
     "plan_week",
+    "planned_and_walked",
     "publish_plan",
     "recognise_visited",
     "record_positions",

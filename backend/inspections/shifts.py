@@ -1,4 +1,4 @@
-"""Who of a grid's team walks when: two half days on each working day (domain_standards §8, [D]: 6 h field time a day)."""
+"""Who of a grid's team walks when: two half days, six hours of field time, on each working day (§8, [D])."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -63,7 +63,8 @@ def team_shifts(grid_id: UUID, week_start: date) -> list[WorkerShift]:
     shifts = []
     for number, (start, end) in enumerate(halves):
         for worker_id in sorted({duty.worker_id for duty in duties if _holds(duty, grid_id, start)}):
-            grids = sorted({duty.grid_id for duty in duties if duty.worker_id == worker_id and _holds(duty, None, start)})
+            own = [duty for duty in duties if duty.worker_id == worker_id and _holds(duty, None, start)]
+            grids = sorted({duty.grid_id for duty in own})
             if grids[number % len(grids)] != grid_id:
                 continue
             free = longest_left(start, end, absences.get(worker_id, []))

@@ -11,9 +11,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from backend.accounts.actor import Actor
-from backend.cases import photos
+from backend.cases import photos, workflow
 from backend.cases import services as cases
-from backend.cases import workflow
 from backend.cases.models import Case, Photo
 from backend.cases.photos import PhotoClaim
 from backend.cases.services import PointIn, Step
@@ -76,13 +75,21 @@ def record_visit(*, actor: Actor, visit: NewVisit, now: datetime) -> Visit:
     if stop.state == Stop.State.DONE:
         raise StopEnded("this stop has its visit already", state=stop.state, stop_id=str(stop.pk))
     row = _store(actor, visit, stop, now)
-    photos.attach(visit.photo_claims, now=now, visit_id=row.pk, purpose=Photo.Purpose.VISIT)
+    _attach(visit, row, stop, now)
     done = visit.outcome == Visit.Outcome.DONE
     _end(stop, Stop.State.DONE if done else Stop.State.MISSED, at=visit.at, now=now)
     _settle_duties(stop, done=done, at=visit.at)
     if stop.kind == Stop.Kind.APPOINTMENT:
         _settle_appointment(actor, stop, visit, done=done, now=now)
     return row
+
+
+def _attach(visit: NewVisit, row: Visit, stop: Stop, now: datetime) -> None:
+    """Pictures of a booked visit are the evidence of its case, those of other stops belong to the visit alone."""
+    if stop.kind == Stop.Kind.APPOINTMENT:
+        photos.attach(visit.photo_claims, now=now, case=stop.case, visit_id=row.pk, purpose=Photo.Purpose.AFTER)
+    else:
+        photos.attach(visit.photo_claims, now=now, visit_id=row.pk, purpose=Photo.Purpose.VISIT)
 
 
 def _repeated(actor: Actor, known: Visit, visit: NewVisit) -> Visit:
@@ -128,13 +135,13 @@ def _in_force(stop: Stop) -> Stop:
 
 def _store(actor: Actor, visit: NewVisit, stop: Stop, now: datetime) -> Visit:
     location = _location(visit.point)
-    assert actor.user_id is not None
+    worker_id = stop.route.worker_id if actor.user_id is None else actor.user_id
     distance_m = geodesic_m(location.coords, stop.location.coords) if location is not None else None
     try:
         with transaction.atomic():
             return Visit.objects.create(
                 id=visit.id, stop=stop, place_id=stop.place_id, case_id=stop.case_id, grid=stop.route.plan.grid,
-                worker_id=actor.user_id, session_id=_session_at(actor.user_id, visit.at), at=visit.at, received_at=now,
+                worker_id=worker_id, session_id=_session_at(worker_id, visit.at), at=visit.at, received_at=now,
                 outcome=visit.outcome, note=visit.note, checks=visit.checks, location=location, distance_m=distance_m,
                 payload_digest=visit.digest(),
             )
@@ -211,7 +218,10 @@ def _submit(actor: Actor, case: Case, visit: NewVisit, now: datetime) -> None:
 
 @transaction.atomic
 def skip_stop(*, actor: Actor, stop_id: UUID, reason: str, now: datetime) -> Stop:
-    """The worker leaves a stop out and says why; the same again changes nothing. Raises StopNotFound, StopEnded, Invalid."""
+    """The worker leaves a stop out and says why; the same again changes nothing.
+
+    Raises StopNotFound, StopEnded, Invalid.
+    """
     asked = access.get_stop(actor, stop_id)
     if not reason.strip():
         raise Invalid("say why the stop is left out", field="reason")

@@ -69,7 +69,7 @@ def sort_points(points: Iterable[Mapping[str, Any]], *, span: Span) -> Sorted:
             fix = _read(point, span)
         except PointRefused as refusal:
             seq = point.get("seq") if isinstance(point, Mapping) else None
-            rejected.append({"seq": seq if isinstance(seq, int) else None, "code": refusal.code, "detail": refusal.detail})
+            rejected.append(_refusal(seq if isinstance(seq, int) else None, refusal.code, refusal.detail))
             continue
         if fix.seq in taken:
             repeats += 1
@@ -81,8 +81,12 @@ def sort_points(points: Iterable[Mapping[str, Any]], *, span: Span) -> Sorted:
         if _in_country(fix.lon, fix.lat):
             usable.append(fix)
         else:
-            rejected.append({"seq": fix.seq, "code": "outside_country", "detail": "the position lies outside the country"})
+            rejected.append(_refusal(fix.seq, "outside_country", "the position lies outside the country"))
     return Sorted(usable, repeats, rejected)
+
+
+def _refusal(seq: int | None, code: str, detail: str) -> dict[str, Any]:
+    return {"seq": seq, "code": code, "detail": detail}
 
 
 def _read(point: Mapping[str, Any], span: Span) -> Fix:

@@ -34,7 +34,7 @@ _EVER = (datetime.fromisoformat("1970-01-01T00:00:00+00:00"), datetime.fromisofo
 class Walk:
     """What is known of a walk after cleaning. `kept_m` walked metres, gaps left out; `hints` for a person to look at.
 
-    `lines` is empty for whoever sees figures only, and when the raw track is deleted (then `kept_m` is the stored figure).
+    `lines` is empty for whoever sees figures only, and when the raw track is deleted: then `kept_m` is what was stored.
     """
 
     points: int
@@ -113,7 +113,7 @@ def _lasted_s(session: PatrolSession, now: datetime) -> float:
 
 
 def session_summary(actor: Actor, session_id: UUID, *, now: datetime) -> SessionSummary:
-    """One session with its figures; the way itself for its worker and for those who may look. Raises SessionNotFound."""
+    """One session with its figures; the way itself for its worker and whoever may look. Raises SessionNotFound."""
     session = access.get_session(actor, session_id)
     walk = walk_of([session], now=now)
     return SessionSummary(session, _shown(actor, session.worker_id, walk, now, subject=session.pk))
@@ -182,3 +182,8 @@ def live_workers(actor: Actor, *, now: datetime) -> list[LiveWorker]:
 def _live_worker(duty: Duty) -> LiveWorker:
     position: LivePosition | None = getattr(duty.worker, "live_position", None)
     return LiveWorker(duty.worker, duty.post, duty.grid.code, duty.grid.name, duty.grid.path, position)
+
+
+def count_live(actor: Actor) -> int:
+    """How many of the actor's workers record a patrol now."""
+    return LivePosition.objects.visible_to(actor).count()

@@ -69,7 +69,7 @@ def _create(month: date, following: date) -> bool:
         cursor.execute(f"LOCK TABLE {_PARENT}_default IN EXCLUSIVE MODE")
         cursor.execute(f"CREATE TABLE {name} (LIKE {_PARENT} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
         cursor.execute(
-            f"WITH moved AS (DELETE FROM {_PARENT}_default WHERE session_day >= %(from)s AND session_day < %(to)s "  # noqa: S608
+            f"WITH moved AS (DELETE FROM {_PARENT}_default WHERE session_day >= %(from)s AND session_day < %(to)s "
             f"RETURNING *) INSERT INTO {name} SELECT * FROM moved",
             span,
         )
@@ -94,7 +94,7 @@ def _drop_before(cutoff: date) -> tuple[list[str], int]:
         # A day of a large town is more than a web request may ask for.
         cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute(
-            f"DELETE FROM {_PARENT} AS point USING patrols_patrolsession AS session "  # noqa: S608
+            f"DELETE FROM {_PARENT} AS point USING patrols_patrolsession AS session "
             "WHERE point.session_id = session.id AND point.session_day < %s AND session.raw_dropped_at IS NOT NULL",
             [cutoff],
         )

@@ -52,8 +52,8 @@ FROM track_staging
 ON CONFLICT DO NOTHING"""
 _LIVE = """
 INSERT INTO patrols_liveposition AS held (worker_id, session_id, location, recorded_at, accuracy_m, speed_mps, battery)
-VALUES (%(worker)s, %(session)s, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326), %(at)s, %(accuracy_m)s, %(speed_mps)s,
-    %(battery)s)
+VALUES (%(worker)s, %(session)s, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326), %(at)s, %(accuracy_m)s,
+    %(speed_mps)s, %(battery)s)
 ON CONFLICT (worker_id) DO UPDATE SET session_id = excluded.session_id, location = excluded.location,
     recorded_at = excluded.recorded_at, accuracy_m = excluded.accuracy_m, speed_mps = excluded.speed_mps,
     battery = excluded.battery
@@ -62,7 +62,7 @@ WHERE held.recorded_at < excluded.recorded_at"""
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a batch. `duplicates` were stored before (or twice in the batch); `since`, `until` span its points."""
+    """What became of a batch. `duplicates` were stored before, or came twice; `since` and `until` span its points."""
 
     session: PatrolSession
     accepted: int
