@@ -233,7 +233,7 @@ def _raise_series(cases: list[Case]) -> None:
             last[key] = max(last.get(key, 0), int(case.number[14:]))
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"INSERT INTO {NumberSeries._meta.db_table} AS series (day, county, last) VALUES (%s, %s, %s) "  # noqa: S608
+            f"INSERT INTO {NumberSeries._meta.db_table} AS series (day, county, last) VALUES (%s, %s, %s) "
             "ON CONFLICT (day, county) DO UPDATE SET last = greatest(series.last, excluded.last)",
             [(day, county, serial) for (day, county), serial in last.items()],
         )

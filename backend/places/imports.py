@@ -39,17 +39,23 @@ class PlacesImport:
             has_interval = bool(row.text("interval_days", needed=False))
             targets.append(
                 VisitTarget(
-                    code=row.text("code", most=30), name_zh=row.text("name_zh", most=80),
+                    code=row.text("code", most=30),
+                    name_zh=row.text("name_zh", most=80),
                     name_en=row.text("name_en", needed=False, most=120),
-                    interval_days=row.integer("interval_days", minimum=1, maximum=LONGEST_INTERVAL_DAYS) if has_interval else None,
+                    interval_days=row.integer("interval_days", minimum=1, maximum=LONGEST_INTERVAL_DAYS)
+                    if has_interval
+                    else None,
                     dwell_minutes=row.integer("dwell_minutes", minimum=1, maximum=480),
-                    at_home=row.choice("at_home", ("yes", "no")) == "yes", windows=_hours(row, "windows"),
+                    at_home=row.choice("at_home", ("yes", "no")) == "yes",
+                    windows=_hours(row, "windows"),
                     questions=[part for part in row.text("questions", needed=False).split("|") if part],
                 )
             )
         self._report.stop_if_bad()
         VisitTarget.objects.bulk_create(
-            targets, update_conflicts=True, unique_fields=["code"],
+            targets,
+            update_conflicts=True,
+            unique_fields=["code"],
             update_fields=["name_zh", "name_en", "interval_days", "dwell_minutes", "at_home", "windows", "questions"],
         )
         self._report.counts["targets"] = len(targets)
@@ -63,17 +69,24 @@ class PlacesImport:
         found = []
         for row, point, grid_id in zip(rows, points, self._grids(rows, points), strict=True):
             address = Address(
-                id=uuid7(), code=row.text("code", most=40), street=row.text("street", most=80), plate=row.text("plate", most=40),
+                id=uuid7(),
+                code=row.text("code", most=40),
+                street=row.text("street", most=80),
+                plate=row.text("plate", most=40),
                 building=row.text("building", needed=False, most=60),
                 unit_count=row.integer("unit_count", minimum=0, maximum=999),
                 households=row.integer("households", minimum=0, maximum=99_999),
-                location=Point(point[0], point[1], srid=4326), grid_id=grid_id,
+                location=Point(point[0], point[1], srid=4326),
+                grid_id=grid_id,
             )
             if not row.is_bad:
                 found.append(address)
         self._report.stop_if_bad()
         Address.objects.bulk_create(
-            found, update_conflicts=True, unique_fields=["code"], batch_size=BATCH,
+            found,
+            update_conflicts=True,
+            unique_fields=["code"],
+            batch_size=BATCH,
             update_fields=["street", "plate", "building", "unit_count", "households", "location", "grid"],
         )
         self._report.counts |= {"addresses": len(found), "households": sum(address.households for address in found)}
@@ -81,7 +94,17 @@ class PlacesImport:
     def places(self, file: Path) -> None:
         """What is inspected or served, upserted by code."""
         columns = (
-            "code", "kind", "name", "name_en", "address_code", "address", "lon", "lat", "crs", "opening_hours", "note",
+            "code",
+            "kind",
+            "name",
+            "name_en",
+            "address_code",
+            "address",
+            "lon",
+            "lat",
+            "crs",
+            "opening_hours",
+            "note",
         )
         rows = read_table(self._report, file, columns)
         refuse_doubles(rows, "code")
@@ -93,20 +116,42 @@ class PlacesImport:
             if address_code and address_code not in addresses:
                 row.refuse("address_code", f"no address {address_code}")
             place = Place(
-                id=uuid7(), code=row.text("code", most=40), kind=row.choice("kind", Place.Kind.values),
-                name=row.text("name", most=120), name_en=row.text("name_en", needed=False, most=160),
-                address_id=addresses.get(address_code), address_text=row.text("address", needed=False),
-                location=Point(point[0], point[1], srid=4326), raw_lon=point[2], raw_lat=point[3], raw_crs=point[4],
-                grid_id=grid_id, opening_hours=_hours(row, "opening_hours"), note=row.text("note", needed=False, most=300),
+                id=uuid7(),
+                code=row.text("code", most=40),
+                kind=row.choice("kind", Place.Kind.values),
+                name=row.text("name", most=120),
+                name_en=row.text("name_en", needed=False, most=160),
+                address_id=addresses.get(address_code),
+                address_text=row.text("address", needed=False),
+                location=Point(point[0], point[1], srid=4326),
+                raw_lon=point[2],
+                raw_lat=point[3],
+                raw_crs=point[4],
+                grid_id=grid_id,
+                opening_hours=_hours(row, "opening_hours"),
+                note=row.text("note", needed=False, most=300),
             )
             if not row.is_bad:
                 found.append(place)
         self._report.stop_if_bad()
         Place.objects.bulk_create(
-            found, update_conflicts=True, unique_fields=["code"], batch_size=BATCH,
+            found,
+            update_conflicts=True,
+            unique_fields=["code"],
+            batch_size=BATCH,
             update_fields=[
-                "kind", "name", "name_en", "address", "address_text", "location", "raw_lon", "raw_lat", "raw_crs", "grid",
-                "opening_hours", "note",
+                "kind",
+                "name",
+                "name_en",
+                "address",
+                "address_text",
+                "location",
+                "raw_lon",
+                "raw_lat",
+                "raw_crs",
+                "grid",
+                "opening_hours",
+                "note",
             ],
         )
         self._report.counts["places"] = len(found)
@@ -114,13 +159,23 @@ class PlacesImport:
     def duties(self, file: Path) -> None:
         """How often each place is looked at; a later visit that is known already is never set back."""
         columns = (
-            "place_code", "target", "interval_days", "dwell_minutes", "windows", "weight", "last_visit_on", "starts_on",
+            "place_code",
+            "target",
+            "interval_days",
+            "dwell_minutes",
+            "windows",
+            "weight",
+            "last_visit_on",
+            "starts_on",
         )
         rows = read_table(self._report, file, columns)
         refuse_doubles(rows, "place_code", "target")
         places = dict(Place.objects.values_list("code", "pk"))
         targets = set(VisitTarget.objects.values_list("code", flat=True))
-        known = {(place, target): last for place, target, last in VisitDuty.objects.values_list("place", "target", "last_visit_on")}
+        known = {
+            (place, target): last
+            for place, target, last in VisitDuty.objects.values_list("place", "target", "last_visit_on")
+        }
         found = []
         for row in self._report.progress(rows, "duties"):
             place = places.get(row.text("place_code", most=40))
@@ -132,7 +187,10 @@ class PlacesImport:
                 found.append(duty)
         self._report.stop_if_bad()
         VisitDuty.objects.bulk_create(
-            found, update_conflicts=True, unique_fields=["place", "target"], batch_size=BATCH,
+            found,
+            update_conflicts=True,
+            unique_fields=["place", "target"],
+            batch_size=BATCH,
             update_fields=["interval_days", "dwell_minutes", "windows", "weight", "last_visit_on", "starts_on"],
         )
         self._report.counts["duties"] = len(found)
@@ -155,7 +213,9 @@ class PlacesImport:
     def _grids(self, rows: list[Row], points: Sequence[tuple[float, float, float, float, str]]) -> list[UUID | None]:
         """The grid of each row's point; a point in no grid is refused."""
         good = [position for position, row in enumerate(rows) if not row.is_bad]
-        owners = self._index.locate_batch([points[position][0] for position in good], [points[position][1] for position in good])
+        owners = self._index.locate_batch(
+            [points[position][0] for position in good], [points[position][1] for position in good]
+        )
         found: list[UUID | None] = [None] * len(rows)
         for position, owner in zip(good, owners.tolist(), strict=True):
             if owner < 0:
