@@ -64,6 +64,9 @@ def test_without_a_parent_only_enclosed_gaps_count():
     ring = Polygon(PARENT.exterior, [box(121.171, 30.0505, 121.173, 30.0515).exterior])
     assert found(ring, parent=None) == [(FaultKind.GAP, ("000",), 21381)]
     assert found(ring, box(121.171, 30.0505, 121.173, 30.0515), parent=None) == []
+    for south in (30.0505, 30.0507):   # a shape in the hole, at its side or alone
+        inner = box(121.1715, south, 121.1725, south + 0.0005)
+        assert found(ring, inner, parent=None) == [(FaultKind.GAP, ("000", "001"), 16036)]
     assert found(WEST, box(121.173, 30.05, 121.174, 30.052), parent=None) == []
 
 

@@ -107,7 +107,7 @@ def test_the_order_of_arrival_does_not_matter(random):
 
 def test_poor_fixes_are_left_out_and_unknown_accuracy_is_kept():
     fixes = walk()
-    fixes[30] = moved(fixes[30], y_m=300, accuracy_m=51)
+    fixes[30] = moved(fixes[30], y_m=5, accuracy_m=51)
     fixes[40] = moved(fixes[40], accuracy_m=None)
     track = cleaned(fixes)
     assert track.dropped[DropReason.INACCURATE] == 1
