@@ -1,6 +1,7 @@
 """Fixtures that every room's tests share. Real PostgreSQL/PostGIS and Redis; no network."""
 
 import os
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ os.environ.setdefault("GRIDWARD_REDIS_DATABASE_BASE", "8")
 os.environ["GRIDWARD_ENV"] = "test"
 
 import pytest
+import time_machine
 from django.conf import settings
 
 from tests.world import World, make_world
@@ -38,3 +40,10 @@ def now() -> datetime:
 def world(db: None) -> World:
     """Two streets, three communities, eight grids, one person per role and area: see `tests.world`."""
     return make_world(NOON)
+
+
+@pytest.fixture
+def time_machine_at_noon(now: datetime) -> Iterator[None]:
+    """The process's clock stands at `now`."""
+    with time_machine.travel(now, tick=False):
+        yield

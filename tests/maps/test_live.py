@@ -1,0 +1,141 @@
+"""The live stream over its real ASGI door and a real Redis: scope, resume, resync, renewal."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+
+from backend.accounts.actor import Actor
+from backend.accounts.roles import Role
+from backend.core import live as core_live
+from backend.core.ids import uuid7
+from maps import live
+from maps.tickets import issue_ticket
+
+MINE, NEXT_DOOR = "3302.81.002.011.001.", "3302.81.002.012.001."
+DESK = Actor(user_id=uuid7(), role=Role.COMMUNITY, area_paths=("3302.81.002.011.",))
+
+
+@pytest.fixture(autouse=True)
+def _fresh_stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
+    client = redis.Redis.from_url(settings.REDIS_LIVE_URL)
+    monkeypatch.setattr(core_live, "STREAM", "gridward:live:test")
+    monkeypatch.setattr(live, "STREAM", "gridward:live:test")
+    monkeypatch.setattr(live, "_hub", None)
+    client.delete("gridward:live:test")
+    yield client
+    client.delete("gridward:live:test")
+
+
+def say(number: int, path: str = MINE) -> None:
+    assert core_live.publish("case", area_path=path, payload={"id": number})
+
+
+class Listener:
+    """A client of the stream: what it was sent, parsed into events."""
+
+    def __init__(self, since: str = "", ticket: str = "") -> None:
+        self.status = 0
+        self.raw = b""
+        self.hung_up = asyncio.Event()
+        query = f"ticket={ticket or issue_ticket(DESK)}&since={since}"
+        self.scope = {"type": "http", "method": "GET", "path": "/live/stream", "headers": [], "query_string": query.encode()}
+        self.task = asyncio.create_task(live.application(self.scope, self.receive, self.send))
+
+    async def receive(self) -> dict[str, Any]:
+        await self.hung_up.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        self.status = message.get("status", self.status)
+        self.raw += message.get("body", b"")
+
+    def events(self) -> list[tuple[str, Any]]:
+        found = []
+        for block in self.raw.decode().split("\n\n"):
+            lines = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line)
+            if "event" in lines:
+                found.append((lines["event"], json.loads(lines["data"])))
+        return found
+
+    def last_id(self) -> str:
+        return self.raw.decode().rsplit("id: ", 1)[1].splitlines()[0]
+
+    async def until(self, count: int) -> list[tuple[str, Any]]:
+        for _ in range(200):
+            if len(self.events()) >= count:
+                break
+            await asyncio.sleep(0.02)
+        return self.events()
+
+    async def close(self) -> None:
+        self.hung_up.set()
+        await asyncio.wait_for(self.task, 5)
+
+
+def test_only_what_lies_in_the_tickets_areas_arrives() -> None:
+    async def story() -> None:
+        listener = Listener()
+        await listener.until(1)
+        await asyncio.to_thread(say, 1)
+        await asyncio.to_thread(say, 2, NEXT_DOOR)
+        await asyncio.to_thread(say, 3)
+        events = await listener.until(3)
+        assert [body.get("id") for kind, body in events if kind == "case"] == [1, 3]
+        await listener.close()
+
+    asyncio.run(story())
+
+
+def test_a_client_that_comes_back_gets_what_it_missed_once() -> None:
+    async def story() -> None:
+        first = Listener()
+        await first.until(1)
+        await asyncio.to_thread(say, 1)
+        await first.until(2)
+        await first.close()
+        for number in (2, 3):
+            await asyncio.to_thread(say, number)
+        second = Listener(since=first.last_id())
+        await second.until(2)
+        await asyncio.to_thread(say, 4)
+        assert [body["id"] for _, body in await second.until(3)] == [2, 3, 4]
+        await second.close()
+
+    asyncio.run(story())
+
+
+def test_an_id_that_the_stream_forgot_asks_for_everything_anew() -> None:
+    async def story() -> None:
+        await asyncio.to_thread(say, 1)
+        listener = Listener(since="1-0")
+        assert (await listener.until(1))[0][0] == "resync"
+        await listener.close()
+
+    asyncio.run(story())
+
+
+def test_the_stream_ends_with_its_ticket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "LASTS_S", 0.2)
+    monkeypatch.setattr(live, "HEARTBEAT_S", 0.1)
+
+    async def story() -> None:
+        listener = Listener()
+        await asyncio.wait_for(listener.task, 5)
+        assert listener.events()[-1][0] == "renew"
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("ticket", ["forged", "eyJ1IjoxfQ:1:x"])
+def test_without_a_ticket_there_is_no_stream(ticket: str) -> None:
+    async def story() -> None:
+        listener = Listener(ticket=ticket)
+        await listener.task
+        assert listener.status == 401
+
+    asyncio.run(story())
