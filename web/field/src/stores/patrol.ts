@@ -1,5 +1,5 @@
 import { uuid7 } from "@gridward/core";
-import { flag, object, optional, text } from "@gridward/core/shape";
+import { flag, list, object, text } from "@gridward/core/shape";
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef, watch } from "vue";
 
@@ -17,7 +17,9 @@ const SEND_EVERY_MS = 60_000;
 
 export type RecorderFailure = "denied" | "unavailable" | "unsupported";
 
-const consentShape = object({ purpose: text, notice_version: text, granted: flag, at: optional(text) });
+const consentsShape = object({
+  items: list(object({ purpose: text, notice_version: text, granted: flag })),
+});
 
 export const usePatrol = defineStore("patrol", () => {
   const worker = useWorker();
@@ -168,12 +170,9 @@ export const usePatrol = defineStore("patrol", () => {
   async function readConsent(): Promise<void> {
     const kept = await worker.database?.snapshots.get("consent");
     if (typeof kept?.value === "boolean") consent.value = kept.value;
-    const answer = object({ consent: optional(consentShape) })(
-      await read("/field/consents", { purpose: PURPOSE }),
-    );
-    await rememberConsent(
-      answer.consent?.granted === true && answer.consent.notice_version === NOTICE_VERSION,
-    );
+    const { items } = consentsShape(await read("/field/consents"));
+    const current = items.find((one) => one.purpose === PURPOSE);
+    await rememberConsent(current?.granted === true && current.notice_version === NOTICE_VERSION);
   }
   async function giveConsent(granted: boolean): Promise<void> {
     const body = { purpose: PURPOSE, notice_version: NOTICE_VERSION, granted };

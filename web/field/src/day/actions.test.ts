@@ -1,0 +1,28 @@
+import { expect, it } from "vitest";
+
+import { shownActions } from "./actions";
+
+const FROM_SERVER = [
+  { action: "accept", needs: [], disabled_reason: null },
+  { action: "submit", needs: [], disabled_reason: "not_in_this_state" },
+  { action: "hand_back", needs: [], disabled_reason: "not_in_this_state" },
+  { action: "return", needs: ["note"], disabled_reason: null },
+  { action: "note", needs: ["note"], disabled_reason: null },
+];
+const open = (unsent: string[]) =>
+  shownActions(FROM_SERVER, unsent)
+    .filter((one) => one.disabledReason === null)
+    .map((one) => `${one.action}:${one.needs.join("+")}`);
+
+it("offers what the server offers", () => {
+  expect(open([])).toEqual(["accept:", "return:note", "note:note"]);
+  expect(shownActions(FROM_SERVER, [])[1]?.disabledReason).toBe("not_in_this_state");
+});
+
+it("lets the worker go on behind an unsent accept", () => {
+  expect(open(["accept"])).toEqual(["submit:", "hand_back:note", "return:note", "note:note"]);
+});
+
+it("offers nothing behind a step that ends the worker's part", () => {
+  expect(open(["accept", "submit"])).toEqual([]);
+});
