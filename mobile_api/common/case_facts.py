@@ -156,7 +156,7 @@ def rating_facts(case: "Case") -> dict[str, Any] | None:
 
 def appointment_facts(case: "Case", *, now: datetime) -> dict[str, Any] | None:
     """The newest appointment of the case."""
-    found = inspections.appointment_of(case.pk)
+    found = case.appointments.order_by("-booked_at").first()
     return appointment_shown(found, now=now) if found else None
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from backend.inspections.texts import reason_text, stop_reason
-
 from backend.accounts.actor import Actor
 from backend.inspections.queries import Day, LeftOut, Week
+from backend.inspections.texts import reason_text, stop_reason
 from mobile_api.common.case_facts import lon_lat
 from mobile_api.common.localised import localised
 from mobile_api.field.case_presenter import sees_contact
