@@ -1,3 +1,4 @@
+export * from "./api/client";
 export * from "./api/console";
 export * from "./api/problem";
 export * from "./api/transport";

@@ -1,4 +1,4 @@
-import { makeConsoleApi, makeTransport, sessionAuthenticator } from "@gridward/core";
+import { makeClient, makeConsoleApi, makeTransport, sessionAuthenticator } from "@gridward/core";
 
 let signedOut: () => void = () => undefined;
 
@@ -7,9 +7,9 @@ export function onSignedOut(listener: () => void): void {
   signedOut = listener;
 }
 
-export const api = makeConsoleApi(
-  makeTransport({
-    authenticator: sessionAuthenticator({ onSignedOut: () => signedOut() }),
-    language: () => document.documentElement.lang,
-  }),
-);
+const settings = {
+  authenticator: sessionAuthenticator({ onSignedOut: () => signedOut() }),
+  language: () => document.documentElement.lang,
+};
+
+export const api = makeConsoleApi(makeClient(settings), makeTransport(settings));

@@ -7,30 +7,21 @@ export interface AssigneeChoice {
 export interface ActionNeeds {
   note: boolean;
   assignee: boolean;
+  /** Filing may put the case under another matter; it need not. */
   matter: boolean;
-  ground: boolean;
 }
 
-/** What has to be filled in for a step: what the server names, and who for an assignment. */
+/** What has to be filled in for a step, as the server names it, and what may be. */
 export function needsOf(action: CaseAction, actions: readonly ConsoleAction[]): ActionNeeds {
   const named = actions.find((one) => one.action === action)?.needs ?? [];
-  return {
-    note: named.includes("note"),
-    assignee:
-      action === "assign" || named.some((need) => ["assignee", "worker", "department"].includes(need)),
-    matter: named.includes("matter"),
-    ground: named.includes("ground"),
-  };
+  return { note: named.includes("note"), assignee: named.includes("assignee"), matter: action === "file" };
 }
 
-export function ready(
+/** What is still missing before the step can be sent; null when nothing is. */
+export function missing(
   needs: ActionNeeds,
-  filled: { note: string; assignee: AssigneeChoice | null; matter: string; ground: string },
-): boolean {
-  return (
-    (!needs.note || filled.note.trim().length > 0) &&
-    (!needs.assignee || filled.assignee !== null) &&
-    (!needs.matter || filled.matter !== "") &&
-    (!needs.ground || filled.ground !== "")
-  );
+  filled: { note: string; assignee: AssigneeChoice | null },
+): "assignee" | "note" | null {
+  if (needs.assignee && filled.assignee === null) return "assignee";
+  return needs.note && filled.note.trim() === "" ? "note" : null;
 }

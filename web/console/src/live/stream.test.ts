@@ -21,7 +21,9 @@ class FakeSource extends EventTarget {
   }
 }
 
-function setUp(ticket = () => Promise.resolve({ ticket: "t", url: "/live/stream", expires_in: 60 })) {
+function setUp(
+  ticket = () => Promise.resolve({ ticket: "t", url: "/live/stream", expires_in: 60, now: "" }),
+) {
   const states: LiveState[] = [];
   const events: string[] = [];
   const stream = makeLiveStream({

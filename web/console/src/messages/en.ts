@@ -51,7 +51,7 @@ export const messages: Translated<typeof zh> = {
     widen: "Widen or clear the filters.",
     nothingOpen: "No open cases",
     quietDay: "New reports appear here by themselves.",
-    order: { label: "Order", due: "By deadline", newest: "Newest first", oldest: "Oldest first" },
+    order: { label: "Order", due: "By deadline", newest: "Newest first" },
   },
   case: {
     title: "Case",
@@ -88,10 +88,6 @@ export const messages: Translated<typeof zh> = {
     wasOverdue: "overdue at that time",
     noActions: "There is no step for you now.",
     readOnly: "Auditors may only look.",
-    disabled: {
-      role_may_not: "Your role may not take this step",
-      transition_not_allowed: "Not possible in this state",
-    },
   },
   why: {
     title: "Why here?",
@@ -108,16 +104,8 @@ export const messages: Translated<typeof zh> = {
     load: "Open cases",
     nobody: "Nobody can be assigned.",
     find: "Name or grid",
-    offDuty: "off duty today",
+    ownGrid: "own grid",
     matter: "Change the matter (optional)",
-    ground: "Ground",
-    grounds: {
-      court: "Before a court",
-      petition: "A petition",
-      secret: "Classified",
-      settled: "Already settled",
-      not_listed: "Not in the matter list",
-    },
     note: "Note (optional)",
     noteNeeded: "Note (required)",
     noteHint: "For whoever takes the next step; it is kept in the history",
@@ -189,6 +177,8 @@ export const messages: Translated<typeof zh> = {
     noPlanYet: "No plan for this week yet",
     noPlanHint:
       "Planning fits due visits, bookings, opening hours and walking times into two half days a day.",
+    required: "required",
+    kinds: { duty: "Duty visit", appointment: "Booked visit", case: "Case" },
     unservedTitle: "{n} left out",
   },
   tracks: {

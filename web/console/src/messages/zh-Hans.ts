@@ -47,7 +47,7 @@ export const messages = {
     widen: "放宽或清除条件再看看。",
     nothingOpen: "没有在办案件",
     quietDay: "新的上报会自动出现在这里。",
-    order: { label: "排序", due: "按期限", newest: "最新上报", oldest: "最早上报" },
+    order: { label: "排序", due: "按期限", newest: "最新上报" },
   },
   case: {
     title: "案件",
@@ -84,10 +84,6 @@ export const messages = {
     wasOverdue: "当时已超时",
     noActions: "现在没有您能做的步骤。",
     readOnly: "审计账号只能查看。",
-    disabled: {
-      role_may_not: "您的角色不能做这一步",
-      transition_not_allowed: "当前状态不能做这一步",
-    },
   },
   why: {
     title: "为什么派到这里？",
@@ -104,16 +100,8 @@ export const messages = {
     load: "在办案件数",
     nobody: "没有可以指派的人或部门。",
     find: "姓名或网格",
-    offDuty: "今日不在岗",
+    ownGrid: "本网格",
     matter: "改为事项（可选）",
-    ground: "理由类别",
-    grounds: {
-      court: "已进入诉讼",
-      petition: "属信访事项",
-      secret: "涉密",
-      settled: "已处理完毕",
-      not_listed: "不在事项清单内",
-    },
     note: "说明（可选）",
     noteNeeded: "说明（必填）",
     noteHint: "写给下一步办理的人，也会记入办理经过",
@@ -183,6 +171,8 @@ export const messages = {
     underWay: "正在编排……",
     noPlanYet: "这一周还没有计划",
     noPlanHint: "编排会按到期走访、预约、开放时间和步行路网安排五天的两个半天。",
+    required: "必须安排",
+    kinds: { duty: "走访任务", appointment: "预约上门", case: "案件处置" },
     unservedTitle: "未排入 {n} 处",
   },
   tracks: {

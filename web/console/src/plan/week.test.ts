@@ -7,8 +7,8 @@ const route = (day: string, hour: number, stops = 2): PlannedRoute =>
   ({
     day,
     shift: { start: `${day}T${String(hour).padStart(2, "0")}:00:00+08:00`, end: "" },
-    walk_s: 600,
-    distance_m: 700,
+    travel_s: 600,
+    travel_m: 700,
     stops: Array.from({ length: stops }),
   }) as unknown as PlannedRoute;
 const week = (routes: PlannedRoute[]) => daysOf({ week_start: "2026-11-23", routes });

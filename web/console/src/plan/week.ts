@@ -20,8 +20,8 @@ export function daysOf(plan: Pick<PlanDetail, "week_start" | "routes">): PlanDay
       day,
       routes,
       stops: sum(routes, (route) => route.stops.length),
-      walkS: sum(routes, (route) => route.walk_s),
-      distanceM: sum(routes, (route) => route.distance_m),
+      walkS: sum(routes, (route) => route.travel_s),
+      distanceM: sum(routes, (route) => route.travel_m),
     };
   });
 }

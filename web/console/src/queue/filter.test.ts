@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 
-import { askedOf, conditionCount, EVERYTHING_OPEN, filterOf, OPEN_STATES, queryOf } from "./filter";
+import { conditionCount, EVERYTHING_OPEN, filterOf, queryOf } from "./filter";
 
 describe("the queue's filter lives in the address", () => {
   it("comes back as it went", () => {
     const filter = {
       states: ["filed", "handling"],
-      lamps: ["red"],
+      lamp: "red",
       grid: "330281002011001",
       matter: "m",
       q: "井盖",
-      order: "newest",
+      order: "-reported_at",
     } as const;
     const query = Object.fromEntries(
       Object.entries(queryOf(filter)).map(([key, value]) => [key, String(value)]),
@@ -30,8 +30,8 @@ describe("the queue's filter lives in the address", () => {
     });
   });
 
-  it("asks for the open states when none is chosen", () => {
-    expect(askedOf(EVERYTHING_OPEN).state).toEqual(OPEN_STATES);
+  it("counts what stands beside the default", () => {
     expect(conditionCount(EVERYTHING_OPEN)).toBe(0);
+    expect(conditionCount({ ...EVERYTHING_OPEN, lamp: "red", q: "x" })).toBe(2);
   });
 });

@@ -1,4 +1,4 @@
-import type { CaseFilter, CaseState, Lamp } from "@gridward/core";
+import type { CaseFilter, CaseOrder, CaseState, Lamp } from "@gridward/core";
 import type { LocationQuery, LocationQueryRaw } from "vue-router";
 
 export const OPEN_STATES: readonly CaseState[] = [
@@ -14,26 +14,18 @@ export const OPEN_STATES: readonly CaseState[] = [
 export const ENDED_STATES: readonly CaseState[] = ["closed", "not_accepted", "cancelled", "forced_close"];
 export const ALL_STATES: readonly CaseState[] = [...OPEN_STATES, ...ENDED_STATES];
 export const LAMPS: readonly Lamp[] = ["red", "orange", "yellow", "green"];
-export const ORDERS = ["due", "newest", "oldest"] as const;
-export type Order = (typeof ORDERS)[number];
+export const ORDERS: readonly CaseOrder[] = ["due_at", "-reported_at"];
 
-/** What the queue shows. No states chosen means all open ones: the work that is left. */
-export interface QueueFilter {
-  states: readonly CaseState[];
-  lamps: readonly Lamp[];
-  grid: string;
-  matter: string;
-  q: string;
-  order: Order;
-}
+/** No states chosen means all open ones: the work that is left. */
+export type QueueFilter = CaseFilter;
 
 export const EVERYTHING_OPEN: QueueFilter = {
   states: [],
-  lamps: [],
+  lamp: "",
   grid: "",
   matter: "",
   q: "",
-  order: "due",
+  order: "due_at",
 };
 
 /** Reads the filter from the address; what it does not know is left out, so an old link still opens. */
@@ -47,11 +39,11 @@ export function filterOf(query: LocationQuery): QueueFilter {
   const order = ORDERS.find((one) => one === text("order"));
   return {
     states: known("state", ALL_STATES),
-    lamps: known("lamp", LAMPS),
+    lamp: known("lamp", LAMPS)[0] ?? "",
     grid: text("grid"),
     matter: text("matter"),
     q: text("q"),
-    order: order ?? "due",
+    order: order ?? "due_at",
   };
 }
 
@@ -59,23 +51,11 @@ export function filterOf(query: LocationQuery): QueueFilter {
 export function queryOf(filter: QueueFilter): LocationQueryRaw {
   return {
     state: filter.states.join(",") || undefined,
-    lamp: filter.lamps.join(",") || undefined,
+    lamp: filter.lamp || undefined,
     grid: filter.grid || undefined,
     matter: filter.matter || undefined,
     q: filter.q || undefined,
-    order: filter.order === "due" ? undefined : filter.order,
-  };
-}
-
-/** The filter as the server hears it. */
-export function askedOf(filter: QueueFilter): CaseFilter {
-  return {
-    state: filter.states.length > 0 ? filter.states : OPEN_STATES,
-    lamp: filter.lamps,
-    grid: filter.grid,
-    matter: filter.matter,
-    q: filter.q,
-    order: filter.order,
+    order: filter.order === "due_at" ? undefined : filter.order,
   };
 }
 
@@ -83,7 +63,7 @@ export function askedOf(filter: QueueFilter): CaseFilter {
 export function conditionCount(filter: QueueFilter): number {
   return [
     filter.states.length > 0,
-    filter.lamps.length > 0,
+    filter.lamp !== "",
     filter.grid !== "",
     filter.matter !== "",
     filter.q !== "",

@@ -1,4 +1,4 @@
-import type { AreaNode, MatterRef } from "@gridward/core";
+import type { AreaRow, MatterRow } from "@gridward/core";
 import { defineStore } from "pinia";
 import { computed, ref } from "vue";
 
@@ -13,27 +13,32 @@ export interface GridEntry {
 
 /** What rarely changes: the matters and the areas that this person sees. Fetched once a session. */
 export const useCatalogue = defineStore("catalogue", () => {
-  const matters = ref<MatterRef[]>([]);
-  const roots = ref<AreaNode[]>([]);
+  const matters = ref<MatterRow[]>([]);
+  const areas = ref<AreaRow[]>([]);
   const loaded = ref(false);
-  const grids = computed(() => roots.value.flatMap((root) => gridsIn(root, "")));
+  const grids = computed(() => gridsIn(areas.value));
   const gridByCode = computed(() => new Map(grids.value.map((grid) => [grid.code, grid])));
 
   async function load(): Promise<void> {
     if (loaded.value) return;
-    const [matterList, areaTree] = await Promise.all([api.matters(), api.areas()]);
+    const [matterList, areaList] = await Promise.all([api.matters(), api.areas()]);
     matters.value = matterList.items;
-    roots.value = "items" in areaTree ? areaTree.items : [areaTree];
+    areas.value = areaList.items;
     loaded.value = true;
   }
-  return { matters, roots, grids, gridByCode, loaded, load };
+  return { matters, areas, grids, gridByCode, loaded, load };
 });
 
-/** All grids below a node, each with the name of its community. */
-export function gridsIn(node: AreaNode, community: string): GridEntry[] {
-  if (node.level === "grid") {
-    return [{ code: node.code, name: node.name, nameEn: node.name_en ?? "", community }];
-  }
-  const here = node.level === "community" ? node.name : community;
-  return (node.children ?? []).flatMap((child) => gridsIn(child, here));
+/** The grids of a list of areas, in the order of their codes, each with the name of its community. */
+export function gridsIn(areas: readonly AreaRow[]): GridEntry[] {
+  const byPath = new Map(areas.map((area) => [area.path, area]));
+  return areas
+    .filter((area) => area.level === "grid")
+    .map((area) => ({
+      code: area.code,
+      name: area.name,
+      nameEn: area.name_en,
+      community: byPath.get(area.parent_path ?? "")?.name ?? "",
+    }))
+    .sort((a, b) => a.code.localeCompare(b.code));
 }

@@ -1,11 +1,11 @@
-import { ApiError, type CaseDetail, type Contact } from "@gridward/core";
+import { type CaseDetail, type CaseStep, type Contact, isOvertaken } from "@gridward/core";
 import { defineStore } from "pinia";
 import { ref, shallowRef } from "vue";
 
 import { api } from "../api";
 import { useQueue } from "./queue";
 
-type ActionIn = Omit<Parameters<typeof api.actOnCase>[1], "version">;
+type StepChoice = Omit<CaseStep, "version">;
 
 /** The case that is open on the right. */
 export const useDetail = defineStore("detail", () => {
@@ -45,13 +45,13 @@ export const useDetail = defineStore("detail", () => {
   }
 
   /** Takes a step; after a refusal for a stale version the present state is shown, and the refusal thrown. */
-  async function act(action: ActionIn): Promise<void> {
+  async function act(step: StepChoice): Promise<void> {
     const current = detail.value;
     if (!current) return;
     try {
-      show(await api.actOnCase(current.id, { ...action, version: current.version }));
+      show(await api.actOnCase(current.id, { ...step, version: current.version }));
     } catch (caught) {
-      if (caught instanceof ApiError && caught.status === 409) await open(current.id);
+      if (isOvertaken(caught)) await open(current.id);
       throw caught;
     }
   }

@@ -19,6 +19,7 @@ export const usePlans = defineStore("plans", () => {
   const job = shallowRef<PlanJob | null>(null);
   const jobError = ref<unknown>(null);
   const byGrid = computed(() => newestByGrid(rows.value));
+  const running = computed(() => job.value !== null && !job.value.finished);
   let wantedPlan: string | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -27,14 +28,9 @@ export const usePlans = defineStore("plans", () => {
     week.value = asked;
     loading.value = true;
     try {
-      const all: PlanRow[] = [];
-      for (let cursor: string | null | undefined; cursor !== null;) {
-        const page = await api.plans(asked, undefined, cursor);
-        all.push(...page.items);
-        cursor = page.next;
-      }
+      const { items } = await api.plans(asked);
       if (asked !== week.value) return;
-      rows.value = all;
+      rows.value = items;
       error.value = null;
     } catch (caught) {
       error.value = caught;
@@ -62,8 +58,8 @@ export const usePlans = defineStore("plans", () => {
   async function generate(grids?: readonly string[]): Promise<void> {
     jobError.value = null;
     try {
-      const { job_id } = await api.planWeek(week.value, grids);
-      await follow(job_id);
+      job.value = await api.planWeek(week.value, grids);
+      await follow(job.value.job_id);
     } catch (caught) {
       jobError.value = caught;
     }
@@ -78,7 +74,7 @@ export const usePlans = defineStore("plans", () => {
     } catch (caught) {
       jobError.value = caught;
     }
-    if (job.value?.state === "running" || jobError.value) {
+    if (running.value || jobError.value) {
       timer = setTimeout(() => void follow(id), POLL_MS);
       if (job.value && job.value.done > 0) void load();
       return;
@@ -100,6 +96,7 @@ export const usePlans = defineStore("plans", () => {
     planLoading,
     planError,
     job,
+    running,
     jobError,
     load,
     open,

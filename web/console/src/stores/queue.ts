@@ -3,7 +3,7 @@ import { defineStore } from "pinia";
 import { ref, shallowRef } from "vue";
 
 import { api } from "../api";
-import { askedOf, EVERYTHING_OPEN, type QueueFilter } from "../queue/filter";
+import { EVERYTHING_OPEN, type QueueFilter } from "../queue/filter";
 import { addWaiting, firstPage, nextPage, NO_ROWS, patchRow, type Rows } from "../queue/rows";
 
 /** The case list: pages of what the filter asks for, changed in place by live events. */
@@ -24,9 +24,9 @@ export const useQueue = defineStore("queue", () => {
     filter.value = asked;
     loading.value = true;
     try {
-      const page = await api.cases(askedOf(asked), null, mine.signal);
+      const page = await api.cases(asked, null, mine.signal);
       rows.value = firstPage(page);
-      count.value = page.count ?? null;
+      count.value = page.total;
       error.value = null;
       loaded.value = true;
     } catch (caught) {
@@ -42,7 +42,7 @@ export const useQueue = defineStore("queue", () => {
     loadingMore.value = true;
     const asked = filter.value;
     try {
-      const page = await api.cases(askedOf(asked), next);
+      const page = await api.cases(asked, next);
       if (asked === filter.value) rows.value = nextPage(rows.value, page);
     } catch (caught) {
       error.value = caught;

@@ -38,7 +38,7 @@ export const useWorkers = defineStore("workers", () => {
     if (!row) return false;
     if (data["ended"] === true) {
       row.live = null;
-      row.session = null;
+      row.session_id = null;
       return true;
     }
     const { lon, lat, at } = data;

@@ -1,125 +1,109 @@
+import { answered, type ApiClient } from "./client";
+import { ApiError } from "./problem";
+import type { components } from "./schema";
 import type { Transport } from "./transport";
-import type {
-  Actor,
-  AreaRef,
-  CaseAction,
-  CaseDetail,
-  CasePage,
-  CaseState,
-  Contact,
-  Day,
-  Lamp,
-  LiveTicket,
-  MatterRef,
-  Page,
-  PlanDetail,
-  PlanJob,
-  PlanRow,
-  Summary,
-  TrackComparison,
-  Uuid,
-  WorkerRow,
-} from "./types";
+import type { CaseState, Day, Lamp, PlanDetail, PlanJob, PlanRow, TrackComparison, Uuid } from "./types";
 
 const BASE = "/api/v1/console";
 
+export type CaseOrder = "-reported_at" | "due_at";
 export interface CaseFilter {
-  state?: readonly CaseState[];
-  lamp?: readonly Lamp[];
-  grid?: string;
-  matter?: string;
-  q?: string;
-  order?: string;
+  /** Several states, or none for all that are open. */
+  states: readonly CaseState[];
+  lamp: Lamp | "";
+  grid: string;
+  matter: string;
+  q: string;
+  order: CaseOrder;
 }
-export interface ConsoleActionIn {
-  op_id: Uuid;
-  action: CaseAction;
-  version: number;
-  note?: string;
-  worker_id?: Uuid;
-  department_id?: Uuid;
-  matter?: Uuid;
-  ground?: string;
-}
-export interface AreaNode extends AreaRef {
-  name_en?: string;
-  children?: AreaNode[];
-}
+export type CaseStep = components["schemas"]["CaseStepInRequest"];
+type CaseFeatures = GeoJSON.FeatureCollection<GeoJSON.Point>;
 
 export type ConsoleApi = ReturnType<typeof makeConsoleApi>;
 
 /** The command centre's calls, one function each. */
-export function makeConsoleApi({ call }: Transport) {
+export function makeConsoleApi(client: ApiClient, { call }: Transport) {
   return {
-    session: () => call<{ actor: Actor | null }>("GET", "/api/v1/auth/session"),
+    session: () => answered(client.GET("/api/v1/auth/session")),
     signIn: (body: { username: string; password: string }) =>
-      call<{ actor: Actor }>("POST", "/api/v1/auth/session", { body }),
-    signOut: () => call<undefined>("DELETE", "/api/v1/auth/session"),
+      answered(client.POST("/api/v1/auth/session", { body })),
+    signOut: () => answered(client.DELETE("/api/v1/auth/session")),
 
-    summary: (signal?: AbortSignal) => call<Summary>("GET", `${BASE}/summary`, signal ? { signal } : {}),
+    summary: () => answered(client.GET("/api/v1/console/summary")),
     cases: (filter: CaseFilter, cursor?: string | null, signal?: AbortSignal) =>
-      call<CasePage>("GET", `${BASE}/cases`, {
-        query: { ...filter, cursor },
-        ...(signal ? { signal } : {}),
-      }),
-    caseDetail: (id: Uuid) => call<CaseDetail>("GET", `${BASE}/cases/${id}`),
-    actOnCase: (id: Uuid, body: ConsoleActionIn) =>
-      call<CaseDetail>("POST", `${BASE}/cases/${id}/actions`, { body }),
+      answered(
+        client.GET("/api/v1/console/cases", {
+          params: { query: { ...asked(filter), order: filter.order, ...(cursor ? { cursor } : {}) } },
+          ...(signal ? { signal } : {}),
+        }),
+      ),
+    caseDetail: (id: Uuid) =>
+      answered(client.GET("/api/v1/console/cases/{case_id}", { params: { path: { case_id: id } } })),
+    actOnCase: (id: Uuid, body: CaseStep) =>
+      answered(
+        client.POST("/api/v1/console/cases/{case_id}/actions", { params: { path: { case_id: id } }, body }),
+      ),
     revealContact: (id: Uuid, reason: string) =>
-      call<Contact>("POST", `${BASE}/cases/${id}/reveal`, { body: { reason } }),
+      answered(
+        client.POST("/api/v1/console/cases/{case_id}/reveal", {
+          params: { path: { case_id: id } },
+          body: { reason },
+        }),
+      ),
     caseFeatures: (filter: CaseFilter, signal?: AbortSignal) =>
-      call<GeoJSON.FeatureCollection<GeoJSON.Point>>("GET", `${BASE}/cases.geojson`, {
-        query: { ...filter },
+      call<CaseFeatures>("GET", `${BASE}/cases.geojson`, {
+        query: asked(filter),
         ...(signal ? { signal } : {}),
       }),
 
-    areas: () => call<AreaNode | { items: AreaNode[] }>("GET", `${BASE}/areas`),
+    areas: () => answered(client.GET("/api/v1/console/areas")),
     /** All grids of the person's areas with their outlines, page after page. */
     async gridFeatures(): Promise<GeoJSON.Feature[]> {
       const features: GeoJSON.Feature[] = [];
-      for (let page: string | null = `${BASE}/grids`; page;) {
-        const answer: GridPage = await call<GridPage>("GET", page);
-        features.push(...answer.features);
-        page = answer.next ? pathOf(answer.next) : null;
+      for (let cursor: string | null = ""; cursor !== null;) {
+        const page: GridPage = await answered(
+          client.GET("/api/v1/console/grids", { params: { query: { cursor, limit: 200 } } }),
+        );
+        features.push(...(page.features as GeoJSON.Feature[]));
+        cursor = page.next;
       }
       return features;
     },
-    grid: (id: string) => call<GeoJSON.Feature>("GET", `${BASE}/grids/${id}`),
-    workers: () => call<{ items: WorkerRow[] }>("GET", `${BASE}/workers`),
-    matters: () => call<{ items: MatterRef[] }>("GET", `${BASE}/matters`),
-    search: (q: string) =>
-      call<{ items: { kind: string; id: string; code?: string; title: string; subtitle?: string }[] }>(
-        "GET",
-        `${BASE}/search`,
-        { query: { q } },
-      ),
+    grid: (code: string) =>
+      answered(client.GET("/api/v1/console/grids/{code}", { params: { path: { code } } })),
+    workers: () => answered(client.GET("/api/v1/console/workers")),
+    matters: () => answered(client.GET("/api/v1/console/matters")),
 
-    plans: (week: Day, grid?: string, cursor?: string | null) =>
-      call<Page<PlanRow>>("GET", `${BASE}/plans`, { query: { week, grid, cursor } }),
+    plans: (week: Day, grid = "") =>
+      call<{ week_start: Day; items: PlanRow[] }>("GET", `${BASE}/plans`, { query: { week, grid } }),
     planWeek: (week_start: Day, grids?: readonly string[]) =>
-      call<{ job_id: Uuid }>("POST", `${BASE}/plans`, {
-        body: grids ? { week_start, grids } : { week_start },
-      }),
+      call<PlanJob>("POST", `${BASE}/plans`, { body: grids ? { week_start, grids } : { week_start } }),
     planJob: (id: Uuid) => call<PlanJob>("GET", `${BASE}/jobs/${id}`),
     plan: (id: Uuid) => call<PlanDetail>("GET", `${BASE}/plans/${id}`),
-    publishPlan: (id: Uuid) => call<PlanRow>("POST", `${BASE}/plans/${id}/publish`, { body: {} }),
+    publishPlan: (id: Uuid) => call<PlanDetail>("POST", `${BASE}/plans/${id}/publish`),
     planMapUrl: (id: Uuid) => `${BASE}/plans/${id}/map.html`,
-    routes: (query: { week?: Day; day?: Day; grid?: string }) =>
-      call<GeoJSON.FeatureCollection>("GET", `${BASE}/routes`, { query }),
+    routes: (day: Day, grid: string) =>
+      call<GeoJSON.FeatureCollection>("GET", `${BASE}/routes`, { query: { day, grid } }),
     tracks: (worker: Uuid, date: Day) =>
       call<TrackComparison>("GET", `${BASE}/tracks`, { query: { worker, date } }),
 
-    liveTicket: () => call<LiveTicket>("POST", "/api/v1/live/ticket", { body: {} }),
+    liveTicket: () => answered(client.POST("/api/v1/live/ticket")),
   };
 }
 
-interface GridPage {
-  features: GeoJSON.Feature[];
-  next?: string | null;
+type GridPage = components["schemas"]["GridCollection"];
+
+function asked(filter: CaseFilter) {
+  return {
+    state: filter.states.length > 0 ? filter.states.join(",") : "open",
+    ...(filter.lamp ? { lamp: filter.lamp } : {}),
+    ...(filter.grid ? { grid: filter.grid } : {}),
+    ...(filter.matter ? { matter: filter.matter } : {}),
+    ...(filter.q ? { q: filter.q } : {}),
+  };
 }
 
-/** Only the path of an address: a page further on is asked from where the first one came from. */
-function pathOf(address: string): string {
-  const url = new URL(address, globalThis.location.origin);
-  return url.pathname + url.search;
+/** The case has moved on since it was read: its present state has to be looked at first. */
+export function isOvertaken(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 409;
 }

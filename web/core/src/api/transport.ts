@@ -28,48 +28,64 @@ export interface Transport {
 export interface TransportSettings {
   authenticator?: Authenticator;
   language: () => string;
-  fetch?: typeof fetch;
+  fetch?: (request: Request) => Promise<Response>;
   timeoutMs?: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 20_000;
 
-export function makeTransport(settings: TransportSettings): Transport {
-  const send = settings.fetch ?? ((input, init) => globalThis.fetch(input, init));
+/**
+ * Sends one request with who is asking, in the asked language, for a limited time; once more when the authenticator has
+ * recovered from a 401. `build` makes the request anew for each try. Throws ApiError `timeout` or `offline`, and the
+ * caller's own abort as it is.
+ */
+export async function send(
+  settings: TransportSettings,
+  method: Method,
+  ended: AbortSignal | undefined,
+  build: (headers: Record<string, string>, signal: AbortSignal) => Request,
+  timeoutMs = settings.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+): Promise<Response> {
+  const { authenticator } = settings;
+  const go = settings.fetch ?? ((request: Request) => globalThis.fetch(request));
 
-  async function attempt(method: Method, path: string, options: CallOptions): Promise<Response> {
-    const isForm = options.body instanceof FormData;
-    const headers: Record<string, string> = {
+  async function attempt(): Promise<Response> {
+    const headers = {
       Accept: "application/json",
       "Accept-Language": settings.language(),
-      ...(options.body !== undefined && !isForm ? { "Content-Type": "application/json" } : {}),
-      ...(await settings.authenticator?.headers(method)),
-      ...options.headers,
+      ...(await authenticator?.headers(method)),
     };
-    const timeout = AbortSignal.timeout(options.timeoutMs ?? settings.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-    const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+    const timeout = AbortSignal.timeout(timeoutMs);
     try {
-      return await send(path + queryString(options.query), {
-        method,
-        headers,
-        signal,
-        credentials: "same-origin",
-        ...(options.body === undefined
-          ? {}
-          : { body: isForm ? (options.body as FormData) : JSON.stringify(options.body) }),
-      });
+      return await go(build(headers, ended ? AbortSignal.any([ended, timeout]) : timeout));
     } catch (error) {
-      if (options.signal?.aborted) throw error;
+      if (ended?.aborted) throw error;
       throw localProblem(timeout.aborted ? "timeout" : "offline");
     }
   }
 
+  const response = await attempt();
+  return response.status === 401 && (await authenticator?.recover(response)) ? attempt() : response;
+}
+
+export function makeTransport(settings: TransportSettings): Transport {
   return {
     async call<T>(method: Method, path: string, options: CallOptions = {}): Promise<T> {
-      let response = await attempt(method, path, options);
-      if (response.status === 401 && (await settings.authenticator?.recover(response))) {
-        response = await attempt(method, path, options);
-      }
+      const { body } = options;
+      const isForm = body instanceof FormData;
+      const address = new URL(path + queryString(options.query), globalThis.location.origin);
+      const build = (headers: Record<string, string>, signal: AbortSignal): Request =>
+        new Request(address, {
+          method,
+          signal,
+          headers: {
+            ...headers,
+            ...(body !== undefined && !isForm ? { "Content-Type": "application/json" } : {}),
+            ...options.headers,
+          },
+          ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
+        });
+      const response = await send(settings, method, options.signal, build, options.timeoutMs);
       return (await readAnswer(response)) as T;
     },
   };

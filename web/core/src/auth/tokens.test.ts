@@ -18,26 +18,26 @@ const NOW = 1_000_000;
 /** A server with one valid access token; every refresh gives the next one, a second use of one is refused. */
 function makeServer() {
   const state = { access: "a1", refresh: "r1", n: 1, refreshes: 0, online: true, status: 200 };
-  const fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+  const fetch = async (request: Request): Promise<Response> => {
     await Promise.resolve();
     if (!state.online) throw new TypeError("network");
     const json = (status: number, body: unknown) =>
       new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
-    if (String(input).endsWith("/refresh")) {
+    if (request.url.endsWith("/refresh")) {
       state.refreshes++;
       if (state.status !== 200) return json(state.status, {});
-      const sent = (JSON.parse(String(init?.body)) as { refresh: string }).refresh;
+      const sent = ((await request.json()) as { refresh: string }).refresh;
       if (sent !== state.refresh) return json(401, { code: "token_reused" });
       state.n++;
       Object.assign(state, { access: `a${state.n}`, refresh: `r${state.n}` });
       return json(200, { access: state.access, refresh: state.refresh, expires_in: 600, actor: ACTOR });
     }
-    const bearer = new Headers(init?.headers).get("authorization");
+    const bearer = request.headers.get("authorization");
     return bearer === `Bearer ${state.access}`
       ? json(200, { ok: true })
       : json(401, { code: "not_authenticated" });
   };
-  return { state, fetch: fetch as typeof globalThis.fetch };
+  return { state, fetch };
 }
 
 function makePhone(accessUntil: number) {

@@ -48,7 +48,7 @@ export interface TokenAuth extends Authenticator {
 export interface TokenAuthSettings {
   store: TokenStore;
   language: () => string;
-  fetch?: typeof fetch;
+  fetch?: (request: Request) => Promise<Response>;
   now?: () => number;
   /** Runs one refresh at a time across tabs; the browser's lock manager by default. */
   exclusively?: <T>(work: () => Promise<T>) => Promise<T>;
