@@ -19,7 +19,9 @@ def lay_streets(world: World) -> NetworkImport:
         for column in range(COLUMNS)
     }
     numbers = {key: number for number, key in enumerate(spots)}
-    NetworkNode.objects.bulk_create(NetworkNode(number=numbers[key], location=Point(*at, srid=4326)) for key, at in spots.items())
+    NetworkNode.objects.bulk_create(
+        NetworkNode(number=numbers[key], location=Point(*at, srid=4326)) for key, at in spots.items()
+    )
     ends = [
         (key, other)
         for key in spots

@@ -242,7 +242,8 @@ def test_who_publishes(town: World, who: str, outcome: type[Exception] | None) -
 
 def test_a_job_plans_its_grids_once(town: World) -> None:
     job = request_plans(
-        actor=town.actor("street:002"), week_start=MONDAY, grid_codes=[town.grid(GRID).code], now=MONDAY_EARLY, publish=True
+        actor=town.actor("street:002"), week_start=MONDAY, grid_codes=[town.grid(GRID).code], now=MONDAY_EARLY,
+        publish=True,
     )
     (row,) = job.grids.all()
     assert run_job_grid(job_grid_id=row.pk, now=MONDAY_EARLY) is True
