@@ -45,6 +45,7 @@ def test_a_plan_is_a_route_with_its_stops():
     assert book.waypoints[0].time == NOW
     assert [(point.longitude, point.latitude) for point in book.routes[0].points] == list(PATH.coords)
     assert re.findall(r"<(metadata|wpt|rte|trk)\b", text) == ["metadata", "wpt", "wpt", "rte"]
+    assert text.count("<time>2026-03-02T04:00:00Z</time>") == 2
     assert 'xmlns="http://www.topografix.com/GPX/1/1"' in text
 
 
@@ -59,6 +60,7 @@ def test_a_time_without_offset_is_refused():
 
 def test_geojson_has_seven_decimals_and_two_dimensions():
     assert geometry_json(Point(121.123456789, -0.0, 5)) == {"type": "Point", "coordinates": [121.1234568, 0.0]}
+    assert json.dumps(geometry_json(Point(-0.0, 0))["coordinates"]) == "[0.0, 0.0]"
     with pytest.raises(ValueError, match="empty"):
         geometry_json(Polygon())
 

@@ -83,6 +83,20 @@ def test_standing_is_no_walking(sigma_m):
     assert track.still_s > 1_500
 
 
+def test_a_wobble_does_not_part_a_stand():
+    fixes = walk([(0, 0), (0, 0.001)], stand_s=290)
+    fixes[14:16] = [moved(fix, x_m=30) for fix in fixes[14:16]]
+    [segment] = cleaned(fixes).segments
+    assert segment.still_s == pytest.approx(290, abs=1)
+
+
+def test_of_two_fixes_of_one_moment_the_better_stays():
+    fixes = walk()
+    worse = [moved(fix, y_m=20, accuracy_m=40) for fix in fixes]
+    for mixed in (fixes + worse, worse + fixes):
+        assert cleaned(mixed).distance_m == cleaned(fixes).distance_m
+
+
 def test_a_silence_of_five_minutes_is_a_gap():
     before, after = walk(), walk([(0, 0), (200, 0)], start=START + timedelta(hours=1))
     track = cleaned(before + after)
@@ -202,7 +216,7 @@ def test_reach_is_radius_plus_accuracy_within_the_cap(away_m, accuracy_m, radius
 
 
 def test_the_way_between_two_fixes_counts_but_a_gap_does_not():
-    target = [Target(1, *place(100, 10))]
+    target = [Target(1, *place(60, 10))]
     ends = [walk([(0, 0), (200, 0)], accuracy_m=0.0)[at] for at in (0, -1)]
     assert visited(cleaned(ends), target, radius_m=20)
     late = [ends[0], moved(ends[1], at=ends[0].at + timedelta(seconds=300))]
