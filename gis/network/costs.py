@@ -258,7 +258,7 @@ class Leg:
 
 
 def _end(joint: Joint, node: int, *, at_source: int | None, at_target: int | None) -> float:
-    """0.0 when `node` is the source of the place's edge, 1.0 for its target; on a loop, where it is both, the cheaper."""
+    """0.0 when `node` is the source of the place's edge, 1.0 for its target; on a loop, which is both, the cheaper."""
     if joint.source != joint.target:
         return 0.0 if node == joint.source else 1.0
     return 0.0 if at_target is None or (at_source is not None and at_source <= at_target) else 1.0

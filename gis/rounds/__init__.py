@@ -2,7 +2,13 @@
 
     plan = plan_week(Problem(jobs=..., shifts=..., travel_s=costs.seconds, travel_m=costs.metres), seed=1)
     assert check_plan(problem, plan) == []
+
+The compiled search (numba) is loaded with the first use of `plan_week` or `warm_up`: a web process that only probes
+plans for slots never pays for it.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from gis.rounds.checking import Violation, check_plan
 from gis.rounds.model import (
@@ -20,8 +26,10 @@ from gis.rounds.model import (
     Weights,
     Window,
 )
-from gis.rounds.planning import plan_week, warm_up
 from gis.rounds.probing import Insertion, probe
+
+if TYPE_CHECKING:
+    from gis.rounds.planning import plan_week, warm_up
 
 __all__ = [
     "Commitment",
@@ -44,3 +52,9 @@ __all__ = [
     "probe",
     "warm_up",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("plan_week", "warm_up"):
+        return getattr(import_module("gis.rounds.planning"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gis.rounds import tables
+from gis.rounds.fitting import fits_alone
 from gis.rounds.model import Job, Plan, Problem, ProblemError
 from gis.rounds.planning import finish_plan
 from gis.rounds.timing import start_in_window, time_route
@@ -88,7 +89,7 @@ def _least_loaded(problem: Problem, given: list[list[Job]], job: Job) -> list[in
     ]
     best_of: dict[int, int] = {}
     for row, shift in enumerate(problem.shifts):
-        if not tables.fits_alone(problem, job, shift) or (job.household_call and _calls_full(problem, given, row)):
+        if not fits_alone(problem, job, shift) or (job.household_call and _calls_full(problem, given, row)):
             continue
         if shift.day not in best_of or load_s[row] < load_s[best_of[shift.day]]:
             best_of[shift.day] = row
@@ -115,7 +116,7 @@ def _calls_full(problem: Problem, given: list[list[Job]], row: int) -> bool:
 def _offer_elsewhere(problem: Problem, orders: list[list[Job]], job: Job, refused_by: int) -> None:
     for row, shift in enumerate(problem.shifts):
         same_day = shift.day == problem.shifts[refused_by].day
-        if row == refused_by or not tables.fits_alone(problem, job, shift) or (job.visits > 1 and not same_day):
+        if row == refused_by or not fits_alone(problem, job, shift) or (job.visits > 1 and not same_day):
             continue
         if job.household_call and _calls_full(problem, orders, row):
             continue

@@ -3,14 +3,12 @@
 from dataclasses import replace
 from typing import Final
 
-from gis.rounds.model import Commitment, Job, Plan, Problem, Reason, Route, Unserved
+from gis.rounds.fitting import fits_alone, may_serve
+from gis.rounds.model import Commitment, Job, Plan, Problem, Reason, Route
 from gis.rounds.probing import best_insertion
-from gis.rounds.tables import fits_alone, may_serve
 
 # A stop is "next to" the one before when it is at most this far from it.
 NEXT_DOOR_S: Final = 180
-
-__all__ = ["Unserved", "reasons_for", "why_left_out"]
 
 
 def reasons_for(problem: Problem, plan: Plan) -> tuple[Route, ...]:

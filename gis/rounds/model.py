@@ -151,7 +151,7 @@ class Weights:
     `stability_s`: for each visit that moves to another worker or day than the published plan says.
     """
 
-    balance_s: float = 30.0
+    balance_s: float = 300.0
     stability_s: float = 900.0
 
     def __post_init__(self) -> None:

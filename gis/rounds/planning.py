@@ -9,6 +9,7 @@ import numpy as np
 
 from gis.rounds import core, tables
 from gis.rounds.explain import reasons_for, why_left_out
+from gis.rounds.fitting import delay_s, moved_s
 from gis.rounds.model import CostParts, Job, Plan, Problem, Route, Shift, Unserved
 from gis.rounds.tables import UNITS_A_SECOND, Tables
 from gis.rounds.timing import time_route
@@ -139,8 +140,8 @@ def _cost(problem: Problem, routes: list[Route]) -> CostParts:
         jobs = [problem.job_of[stop.job_id] for stop in route.stops]
         work_h = (route.travel_s + sum(job.dwell_s for job in jobs)) / 3600
         balance += problem.weights.balance_s * work_h**2
-        delay += sum(tables.delay_s(job, route.day) for job in jobs)
-        moved += sum(tables.moved_s(problem, job, shift) for job in jobs)
+        delay += sum(delay_s(job, route.day) for job in jobs)
+        moved += sum(moved_s(problem, job, shift) for job in jobs)
         done.update(job.id for job in jobs)
     missed = [job for job in problem.jobs if job.id not in done]
     return CostParts(

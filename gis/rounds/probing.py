@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from gis.rounds.fitting import may_serve
 from gis.rounds.model import Commitment, Job, Plan, Problem, Route
-from gis.rounds.tables import may_serve
 
 
 @dataclass(frozen=True, slots=True)
