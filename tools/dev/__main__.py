@@ -10,6 +10,7 @@ from pathlib import Path
 from tools.dev import environment, running, web
 from tools.dev.checks import run_checks
 from tools.dev.doctor import doctor
+from tools.dev.locks import held, tried
 from tools.dev.machine import TO_RUN, TO_TEST
 from tools.dev.terminal import Failure, explain, say
 from tools.dev.town import Town
@@ -108,8 +109,13 @@ def test(town: Town, passed_on: list[str]) -> int:
         Path(settings[name]).mkdir(parents=True, exist_ok=True)
     alone = any(word in {"-n", "--pdb", "--collect-only", "--co"} or word.startswith("-n") for word in passed_on)
     parallel = [] if alone else ["-n", "2", "--dist", "loadgroup"]
+    test_lock = town.layout.state / "run" / "test.lock"
     with town.servers(for_test=True):
-        return town.call([str(town.layout.python), "-m", "pytest", *parallel, *passed_on], settings)
+        with tried(test_lock) as alone:
+            if alone:
+                town.postgres.drop_left_over_tests()
+        with held(test_lock, shared=True):
+            return town.call([str(town.layout.python), "-m", "pytest", *parallel, *passed_on], settings)
 
 
 def logs(town: Town, name: str | None) -> int:

@@ -112,6 +112,7 @@ def demo_settings(layout: Layout, given: Mapping[str, str], *, user_name: str = 
         "GRIDWARD_HTTP_BIND": bind.netloc,
         "GRIDWARD_MEDIA_DIR": str(layout.state / "media"),
         "GRIDWARD_STATIC_DIR": str(layout.state / "static"),
+        "GRIDWARD_PHOTO_SENDFILE_PREFIX": "/_media/",
         "GRIDWARD_WEB_DIST": str(layout.web / "dist"),
         "GRIDWARD_DATA_DIR": str(layout.state / "data"),
         "GRIDWARD_SMS_PROVIDER": "console",
@@ -135,6 +136,7 @@ def test_settings(layout: Layout) -> dict[str, str]:
         "GRIDWARD_REDIS_SOCKET": str(layout.app_sockets / "redis-test.sock"),
         "GRIDWARD_MEDIA_DIR": str(folder / "media"),
         "GRIDWARD_DATA_DIR": str(folder / "data"),
+        "GRIDWARD_PHOTO_SENDFILE_PREFIX": "",
         "GRIDWARD_TOWN_SCALE": "0.1",
     }
 

@@ -151,6 +151,12 @@ class Postgres:
             raise Failure(f"PostgreSQL refused: {done.stderr.strip()}", next_step="read its log", log=self.log)
         return done.stdout.strip()
 
+    def drop_left_over_tests(self) -> None:
+        """Remove the databases of test runs that were killed. Only for a caller who knows that no test runs now."""
+        names = self.query("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_gridward%'", database=ADMIN)
+        for name in names.split():
+            self.query(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', database=ADMIN)
+
     def migrations_applied(self) -> str:
         """Count and newest row of the migration table, '' without one: cheap to ask, other after every migration."""
         done = self._psql("SELECT count(*), max(id), max(applied) FROM django_migrations", database="gridward")
