@@ -1,9 +1,9 @@
 """Walking network from an OpenStreetMap extract: snapping, cost matrices, path geometry.
 
-    network = read_osm(extract).prepare()
-    places = network.snap(lons, lats)
-    costs = network.matrix(places)
-    way = network.path(places[0], places[1])
+network = read_osm(extract).prepare()
+places = network.snap(lons, lats)
+costs = network.matrix(places)
+way = network.path(places[0], places[1])
 """
 
 from gis.network.costs import UNREACHABLE, CostMatrix, Path

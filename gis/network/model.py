@@ -25,8 +25,20 @@ Mode = Literal["walk", "ebike"]
 MODES: Final[tuple[Mode, ...]] = ("walk", "ebike")
 
 ARRAYS: Final = (
-    "node_osm_id", "node_lon", "node_lat", "edge_source", "edge_target", "edge_way_id", "edge_length_m", "edge_walk_s",
-    "edge_ebike_forward_s", "edge_ebike_backward_s", "edge_highway", "edge_name", "geometry_start", "geometry_lonlat",
+    "node_osm_id",
+    "node_lon",
+    "node_lat",
+    "edge_source",
+    "edge_target",
+    "edge_way_id",
+    "edge_length_m",
+    "edge_walk_s",
+    "edge_ebike_forward_s",
+    "edge_ebike_backward_s",
+    "edge_highway",
+    "edge_name",
+    "geometry_start",
+    "geometry_lonlat",
 )
 
 
@@ -114,8 +126,7 @@ class WalkingNetwork:
 
     @classmethod
     def load(cls, file: FilePath) -> Self:
-        """Network from a file written by `save`. Raises OSError, or NetworkError for a file that holds something else.
-        """
+        """Network from a file written by `save`. Raises OSError, or NetworkError for a file that holds something else."""
         with np.load(file, allow_pickle=False) as stored:
             return cls.from_arrays(dict(stored))
 
@@ -137,7 +148,7 @@ class WalkingNetwork:
 
     def edge_coordinates(self, edge: int) -> Floats:
         """Longitude, latitude of an edge from its source to its target, shape (k, 2)."""
-        return self.geometry_lonlat[self.geometry_start[edge]:self.geometry_start[edge + 1]]
+        return self.geometry_lonlat[self.geometry_start[edge] : self.geometry_start[edge + 1]]
 
     def usable_edges(self, mode: Mode = "walk") -> npt.NDArray[np.bool_]:
         """Edges that `mode` can use in at least one direction."""
@@ -169,7 +180,8 @@ class WalkingNetwork:
         found, first = np.unique(part, return_index=True)
         islands = [
             Island(int(nodes[k]), int(edges[k]), float(length_m[k]), float(self.node_lon[at]), float(self.node_lat[at]))
-            for k, at in zip(found, first, strict=True) if k > 0
+            for k, at in zip(found, first, strict=True)
+            if k > 0
         ]
         return tuple(sorted(islands, key=lambda island: -island.length_m))
 

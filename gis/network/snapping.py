@@ -21,8 +21,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class SnappedPoint:
-    """One place and where it meets the network: `fraction` of `edge` counted from its source, `distance_m` beside it.
-    """
+    """One place and where it meets the network: `fraction` of `edge` counted from its source, `distance_m` beside it."""
 
     lon: float
     lat: float
@@ -50,8 +49,14 @@ class Snapped:
 
     def __getitem__(self, row: int) -> SnappedPoint:
         return SnappedPoint(
-            float(self.lon[row]), float(self.lat[row]), int(self.edge[row]), float(self.fraction[row]),
-            float(self.on_lon[row]), float(self.on_lat[row]), float(self.distance_m[row]))
+            float(self.lon[row]),
+            float(self.lat[row]),
+            int(self.edge[row]),
+            float(self.fraction[row]),
+            float(self.on_lon[row]),
+            float(self.on_lat[row]),
+            float(self.distance_m[row]),
+        )
 
 
 class Snapper:

@@ -19,13 +19,16 @@ Orderer = Callable[[int, Sequence[Job]], list[Job]]
 
 def nearest_neighbour(problem: Problem) -> Plan:
     """Every day's jobs in the order in which the nearest one that still can be done comes next."""
+
     def order(row: int, jobs: Sequence[Job]) -> list[Job]:
         shift = problem.shifts[row]
         left, chosen = list(jobs), list[Job]()
         here, clock_s = shift.start_point, shift.start_s
         while left:
-            reachable = [(_begin(problem, here, clock_s, shift.day, job), int(problem.travel_s[here, job.point]), k)
-                         for k, job in enumerate(left)]
+            reachable = [
+                (_begin(problem, here, clock_s, shift.day, job), int(problem.travel_s[here, job.point]), k)
+                for k, job in enumerate(left)
+            ]
             possible = [(travel_s, start_s, k) for start_s, travel_s, k in reachable if start_s is not None]
             if not possible:
                 break

@@ -174,7 +174,15 @@ def spread(load: int, balance: int) -> int:
 
 @compiled
 def refresh(
-    r: int, job: Ints, shift: Ints, window_at: Ints, window: Ints, leg: Legs, setting: Ints, stops: Ints, route: Ints,
+    r: int,
+    job: Ints,
+    shift: Ints,
+    window_at: Ints,
+    window: Ints,
+    leg: Legs,
+    setting: Ints,
+    stops: Ints,
+    route: Ints,
 ) -> bool:
     """Times, load and cost of route r after a change. False: its stops no longer fit their windows or the shift."""
     day, here, clock = shift[r, DAY], shift[r, FROM], shift[r, START]
@@ -226,8 +234,22 @@ def keep(r: int, state: State, step: Step) -> None:
 
 @compiled
 def price_in_route(
-    j: int, r: int, blink: int, job: Ints, shift: Ints, window_at: Ints, window: Ints, assign: Ints, leg: Legs,
-    setting: Ints, cap: Ints, stops: Ints, route: Ints, used: Ints, rng: Seeds, found: Ints,
+    j: int,
+    r: int,
+    blink: int,
+    job: Ints,
+    shift: Ints,
+    window_at: Ints,
+    window: Ints,
+    assign: Ints,
+    leg: Legs,
+    setting: Ints,
+    cap: Ints,
+    stops: Ints,
+    route: Ints,
+    used: Ints,
+    rng: Seeds,
+    found: Ints,
 ) -> None:
     """Cheapest place of job j in route r: found[0] cost (NEVER: none), found[1] position."""
     found[0] = NEVER
@@ -312,8 +334,7 @@ def insert(j: int, day: int, r: int, k: int, week: Week, state: State, step: Ste
     state.where[j, day] = r
     state.used[week.shift[r, GROUP]] += week.job[j, UNITS]
     before = state.route[r, COST]
-    refresh(
-            r, week.job, week.shift, week.window_at, week.window, week.leg, week.setting, state.stops, state.route)
+    refresh(r, week.job, week.shift, week.window_at, week.window, week.leg, week.setting, state.stops, state.route)
     state.tally[TOTAL] += state.route[r, COST] - before + week.assign[j, r]
 
 
@@ -448,7 +469,16 @@ def mend(week: Week, state: State, step: Step) -> None:
                 step.touched[r] = 2
                 before = state.route[r, COST]
                 fits = refresh(
-            r, week.job, week.shift, week.window_at, week.window, week.leg, week.setting, state.stops, state.route)
+                    r,
+                    week.job,
+                    week.shift,
+                    week.window_at,
+                    week.window,
+                    week.leg,
+                    week.setting,
+                    state.stops,
+                    state.route,
+                )
                 state.tally[TOTAL] += state.route[r, COST] - before
                 if not fits:
                     while state.route[r, LENGTH] > 0:
@@ -531,10 +561,20 @@ def room(week: Week, state: State) -> Step:
     """Room for the steps of one call."""
     jobs, routes, days = week.job.shape[0], week.shift.shape[0], state.where.shape[1]
     return Step(
-        np.zeros(routes, np.int64), state.stops.copy(), state.route.copy(), np.zeros((jobs, days), np.int64),
-        np.zeros(jobs, np.int64), state.used.copy(), np.zeros(jobs + 1, np.int64), np.zeros(jobs, np.int64),
-        np.zeros(jobs, np.int64), np.zeros(jobs, np.int64), np.zeros(routes, np.int64), np.zeros(2, np.int64),
-        np.zeros((days, 3), np.int64))
+        np.zeros(routes, np.int64),
+        state.stops.copy(),
+        state.route.copy(),
+        np.zeros((jobs, days), np.int64),
+        np.zeros(jobs, np.int64),
+        state.used.copy(),
+        np.zeros(jobs + 1, np.int64),
+        np.zeros(jobs, np.int64),
+        np.zeros(jobs, np.int64),
+        np.zeros(jobs, np.int64),
+        np.zeros(routes, np.int64),
+        np.zeros(2, np.int64),
+        np.zeros((days, 3), np.int64),
+    )
 
 
 @compiled

@@ -16,9 +16,14 @@ def reasons_for(problem: Problem, plan: Plan) -> tuple[Route, ...]:
     place in the order.
     """
     return tuple(
-        replace(route, stops=tuple(
-            replace(stop, reasons=_reasons(problem, route, position)) for position, stop in enumerate(route.stops)))
-        for route in plan.routes)
+        replace(
+            route,
+            stops=tuple(
+                replace(stop, reasons=_reasons(problem, route, position)) for position, stop in enumerate(route.stops)
+            ),
+        )
+        for route in plan.routes
+    )
 
 
 def _reasons(problem: Problem, route: Route, position: int) -> tuple[Reason, ...]:
@@ -61,8 +66,7 @@ def why_left_out(problem: Problem, plan: Plan, job: Job) -> Reason:
 
 
 def _rivals(problem: Problem, plan: Plan, job: Job) -> list[str]:
-    """Appointments and locked stops in the shifts that could have held the job: what stands in its way, at most five.
-    """
+    """Appointments and locked stops in the shifts that could have held the job: what stands in its way, at most five."""
     rivals: list[str] = []
     for route in plan.routes:
         if fits_alone(problem, job, problem.shifts[route.shift]):

@@ -63,17 +63,35 @@ class Search:
         stops = np.zeros((shifts, jobs + 2, 3), np.int64)
         stops[:, 0, core.LATEST] = made.shift[:, core.END]
         self._state = core.State(
-            stops=stops, route=np.zeros((shifts, 3), np.int64), where=np.full((jobs, days), -1, np.int64),
-            mask=np.zeros(jobs, np.int64), used=np.zeros(len(made.cap), np.int64),
+            stops=stops,
+            route=np.zeros((shifts, 3), np.int64),
+            where=np.full((jobs, days), -1, np.int64),
+            mask=np.zeros(jobs, np.int64),
+            used=np.zeros(len(made.cap), np.int64),
             tally=np.array([left_out, left_out + 1, 0], np.int64),
-            best_stops=np.zeros((shifts, jobs + 1), np.int64), best_length=np.zeros(shifts, np.int64),
-            rng=np.array([_scrambled(seed)], np.uint64))
+            best_stops=np.zeros((shifts, jobs + 1), np.int64),
+            best_length=np.zeros(shifts, np.int64),
+            rng=np.array([_scrambled(seed)], np.uint64),
+        )
         balance = round(made.problem.weights.balance_s * UNITS_A_SECOND * (1 << core.BALANCE_SHIFT) / 3600**2)
         removed = max(2, min(MEAN_REMOVED, jobs // 4))
         setting = np.array([balance, removed, LONGEST_STRING, BLINK_PER_1024], np.int64)
         self._week = core.Week(
-            made.job, made.shift, made.day_at, made.day_route, made.window_at, made.window, made.pattern, made.assign,
-            made.leg, made.near, made.key, made.cap, setting, tables.log_table())
+            made.job,
+            made.shift,
+            made.day_at,
+            made.day_route,
+            made.window_at,
+            made.window,
+            made.pattern,
+            made.assign,
+            made.leg,
+            made.near,
+            made.key,
+            made.cap,
+            setting,
+            tables.log_table(),
+        )
         near_s = made.leg[made.job[made.near[:, :6], core.POINT], made.job[:, core.POINT][:, None], core.PRICE]
         self._scale = max(1, int(np.minimum(near_s, 10**7).mean()))
 
@@ -145,11 +163,15 @@ def _cost(problem: Problem, routes: list[Route]) -> CostParts:
         done.update(job.id for job in jobs)
     missed = [job for job in problem.jobs if job.id not in done]
     return CostParts(
-        travel_s=float(sum(route.travel_s for route in routes)), balance_s=balance, delay_s=delay, stability_s=moved,
+        travel_s=float(sum(route.travel_s for route in routes)),
+        balance_s=balance,
+        delay_s=delay,
+        stability_s=moved,
         prize_s=float(sum(job.prize_s for job in missed)),
         missed_appointments=sum(job.appointment for job in missed),
         missed_required=sum(job.required and not job.appointment for job in missed),
-        missed_optional=sum(not job.required and not job.appointment for job in missed))
+        missed_optional=sum(not job.required and not job.appointment for job in missed),
+    )
 
 
 def _scrambled(seed: int) -> int:

@@ -20,6 +20,7 @@ STEP = 0.001  # degrees between neighbouring crossings
 
 def write_osm(file: Path, nodes: dict, ways: list, relations: list = ()) -> Path:
     """`nodes`: id -> (lon, lat[, tags]); `ways`: (id, [nodes], tags); `relations`: (id, [way ids], tags)."""
+
     def tags(pairs):
         return "".join(f"<tag k={quoteattr(k)} v={quoteattr(v)}/>" for k, v in pairs.items())
 
@@ -224,8 +225,11 @@ def seconds_by_hand(network: WalkingNetwork, a, b, mode: str) -> float:
     backward = network.edge_walk_s if mode == "walk" else network.edge_ebike_backward_s
     arcs: dict = {}
     for edge in range(network.edge_count):
-        cuts = sorted([(0.0, int(network.edge_source[edge])), (1.0, int(network.edge_target[edge]))] + [
-            (spot.fraction, name) for name, spot in (("a", a), ("b", b)) if spot.edge == edge], key=lambda cut: cut[0])
+        cuts = sorted(
+            [(0.0, int(network.edge_source[edge])), (1.0, int(network.edge_target[edge]))]
+            + [(spot.fraction, name) for name, spot in (("a", a), ("b", b)) if spot.edge == edge],
+            key=lambda cut: cut[0],
+        )
         for (low, u), (high, v) in pairwise(cuts):
             arcs.setdefault(u, []).append((v, (high - low) * forward[edge]))
             arcs.setdefault(v, []).append((u, (high - low) * backward[edge]))
@@ -261,8 +265,12 @@ def test_one_way_streets_hold_for_ebikes_only(grid):
 def test_unreachable_pairs_are_named(tmp_path):
     network = town(tmp_path, {50: at(8, 0), 51: at(8, 1)}, [(10, [1, 2, 3], STREET), (11, [50, 51], STREET)])
     snapped = network.snap(*np.array([at(0.5, 0), at(1.5, 0)]).T)
-    cut_off = type(snapped)(snapped.lon, snapped.lat, np.array([0, 1]), *(getattr(snapped, name) for name in (
-        "fraction", "on_lon", "on_lat", "distance_m")))
+    cut_off = type(snapped)(
+        snapped.lon,
+        snapped.lat,
+        np.array([0, 1]),
+        *(getattr(snapped, name) for name in ("fraction", "on_lon", "on_lat", "distance_m")),
+    )
     for engine in ("hierarchy", "dijkstra"):
         costs = network.matrix(cut_off, engine=engine)
         assert costs.unreachable == ((0, 1), (1, 0))

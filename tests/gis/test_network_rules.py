@@ -44,18 +44,21 @@ def test_nobody_walks_here(tags):
     assert way_use(tags) is None
 
 
-@pytest.mark.parametrize(("tags", "forward", "backward"), [
-    ({"highway": "residential"}, True, True),
-    ({"highway": "residential", "oneway": "yes"}, True, False),
-    ({"highway": "residential", "oneway": "-1"}, False, True),
-    ({"highway": "residential", "oneway": "yes", "oneway:bicycle": "no"}, True, True),
-    ({"highway": "residential", "oneway": "yes", "cycleway:left": "opposite_lane"}, True, True),
-    ({"highway": "tertiary", "junction": "roundabout"}, True, False),
-    ({"highway": "footway"}, False, False),
-    ({"highway": "footway", "bicycle": "yes"}, True, True),
-    ({"highway": "residential", "bicycle": "dismount"}, False, False),
-    ({"highway": "steps", "bicycle": "yes"}, False, False),
-])
+@pytest.mark.parametrize(
+    ("tags", "forward", "backward"),
+    [
+        ({"highway": "residential"}, True, True),
+        ({"highway": "residential", "oneway": "yes"}, True, False),
+        ({"highway": "residential", "oneway": "-1"}, False, True),
+        ({"highway": "residential", "oneway": "yes", "oneway:bicycle": "no"}, True, True),
+        ({"highway": "residential", "oneway": "yes", "cycleway:left": "opposite_lane"}, True, True),
+        ({"highway": "tertiary", "junction": "roundabout"}, True, False),
+        ({"highway": "footway"}, False, False),
+        ({"highway": "footway", "bicycle": "yes"}, True, True),
+        ({"highway": "residential", "bicycle": "dismount"}, False, False),
+        ({"highway": "steps", "bicycle": "yes"}, False, False),
+    ],
+)
 def test_where_an_ebike_is_ridden(tags, forward, backward):
     use = way_use(tags)
     assert (use.ride_forward, use.ride_backward) == (forward, backward)

@@ -21,7 +21,10 @@ STEPS = 600
 def shifts(days=(0, 1), workers=("lin",), halves=(MORNING, AFTERNOON), cap=None):
     return tuple(
         Shift(worker=worker, day=day, start_s=start, end_s=end, start_point=0, end_point=0, max_household_calls=cap)
-        for worker in workers for day in days for start, end in halves)
+        for worker in workers
+        for day in days
+        for start, end in halves
+    )
 
 
 def matrices(points):
@@ -120,16 +123,19 @@ def test_waiting_is_spent_at_the_office_before_the_first_stop():
     assert plan.routes[1].depart_s > AFTERNOON[0]
 
 
-@pytest.mark.parametrize(("broken", "code"), [
-    ({"only_workers": ("nobody",)}, "no_shift"),
-    ({"earliest_day": 5}, "no_shift"),
-    ({"locked": (("lin", 6),)}, "locked_without_shift"),
-    ({"windows": ((0, MORNING[0], MORNING[0] + 600),)}, "window_too_short"),
-    ({"windows": ((0, 20 * 3600, 22 * 3600),)}, "window_outside_shifts"),
-    ({"windows": ((0, MORNING[1] - 960, MORNING[1]),)}, "too_far"),
-    ({"dwell_s": 4 * 3600}, "too_far"),
-    ({"point": 2}, "unreachable"),
-])
+@pytest.mark.parametrize(
+    ("broken", "code"),
+    [
+        ({"only_workers": ("nobody",)}, "no_shift"),
+        ({"earliest_day": 5}, "no_shift"),
+        ({"locked": (("lin", 6),)}, "locked_without_shift"),
+        ({"windows": ((0, MORNING[0], MORNING[0] + 600),)}, "window_too_short"),
+        ({"windows": ((0, 20 * 3600, 22 * 3600),)}, "window_outside_shifts"),
+        ({"windows": ((0, MORNING[1] - 960, MORNING[1]),)}, "too_far"),
+        ({"dwell_s": 4 * 3600}, "too_far"),
+        ({"point": 2}, "unreachable"),
+    ],
+)
 def test_what_is_impossible_is_left_out_with_its_reason(broken, code):
     jobs = [job(0), replace(job(1), **({"point": 1} | broken))]
     week = problem(jobs, shifts(), points=[(0, 0), (100, 0), (200, 0)])
@@ -202,8 +208,12 @@ def test_every_code_has_both_languages():
 )
 def test_broken_jobs_are_refused_by_name(fields, code):
     with pytest.raises(ProblemError) as refused:
-        Problem(jobs=(Job(**({"id": "x", "point": 0, "dwell_s": 60} | fields)),), shifts=shifts(),
-                travel_s=np.zeros((1, 1), int), travel_m=np.zeros((1, 1), int))
+        Problem(
+            jobs=(Job(**({"id": "x", "point": 0, "dwell_s": 60} | fields)),),
+            shifts=shifts(),
+            travel_s=np.zeros((1, 1), int),
+            travel_m=np.zeros((1, 1), int),
+        )
     assert (refused.value.code, refused.value.facts["job_id"]) == (code, "x")
 
 
@@ -253,7 +263,7 @@ def weeks(draw):
     points = draw(
         st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 2000)), min_size=len(jobs) + 1, max_size=len(jobs) + 1)
     )
-    people = ("lin", "mei")[:draw(st.integers(1, 2))]
+    people = ("lin", "mei")[: draw(st.integers(1, 2))]
     return problem(
         jobs,
         shifts(days=range(draw(st.integers(1, 3))), workers=people, cap=draw(st.sampled_from((None, 1, 3)))),

@@ -83,8 +83,12 @@ def test_faults_in_who_and_when_are_caught(week, plan):
 
 
 def test_faults_in_what_is_served_are_caught(week, plan):
-    without_a = replace(plan, routes=tuple(
-        replace(route, stops=tuple(stop for stop in route.stops if stop.job_id != "a")) for route in plan.routes))
+    without_a = replace(
+        plan,
+        routes=tuple(
+            replace(route, stops=tuple(stop for stop in route.stops if stop.job_id != "a")) for route in plan.routes
+        ),
+    )
     assert {"visits_unaccounted", "appointment_missed"} <= codes(week, without_a)
     assert "wrong_route" in codes(week, replace(plan, routes=plan.routes[1:]))
     assert "visits_unaccounted" in codes(week, stops_changed(plan, "c", job_id="b"))
