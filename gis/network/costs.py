@@ -122,7 +122,7 @@ class Layer:
         return before, sum(unit * amount for unit, amount in whole) - before
 
     def along_edge(self, a: SnappedPoint, b: SnappedPoint) -> int:
-        """Cost between two places of one edge without leaving it; NO_WAY on different edges or against the direction."""
+        """Cost between two places along one edge; NO_WAY when they lie on different edges or against its direction."""
         if a.edge != b.edge:
             return NO_WAY
         start, goal = self.joint(a), self.joint(b)

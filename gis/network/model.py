@@ -126,7 +126,7 @@ class WalkingNetwork:
 
     @classmethod
     def load(cls, file: FilePath) -> Self:
-        """Network from a file written by `save`. Raises OSError, or NetworkError for a file that holds something else."""
+        """Network from a file written by `save`. Raises OSError, or NetworkError for a file with something else."""
         with np.load(file, allow_pickle=False) as stored:
             return cls.from_arrays(dict(stored))
 

@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class SnappedPoint:
-    """One place and where it meets the network: `fraction` of `edge` counted from its source, `distance_m` beside it."""
+    """A place and where it meets the network: at `fraction` of `edge` from its source, `distance_m` away."""
 
     lon: float
     lat: float

@@ -66,7 +66,7 @@ def why_left_out(problem: Problem, plan: Plan, job: Job) -> Reason:
 
 
 def _rivals(problem: Problem, plan: Plan, job: Job) -> list[str]:
-    """Appointments and locked stops in the shifts that could have held the job: what stands in its way, at most five."""
+    """Appointments and locked stops in the shifts that could have held the job, at most five."""
     rivals: list[str] = []
     for route in plan.routes:
         if fits_alone(problem, job, problem.shifts[route.shift]):

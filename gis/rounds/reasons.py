@@ -65,7 +65,7 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 class _Texts(Formatter):
-    """Formats the units of facts: `clock` (seconds of the day), `minutes` (rounded up), `day` (number of the weekday)."""
+    """Formats the units of facts: `clock` (seconds of the day), `minutes` (rounded up), `day` (of the week)."""
 
     def __init__(self, language: str) -> None:
         self._days = DAY_NAMES[language]
