@@ -20,7 +20,7 @@ from backend.patrols import queries as patrols
 from backend.places import census
 from mobile_api.common.localised import Localised, localised
 from mobile_api.common.paging import cursor_for, key_of
-from mobile_api.common.permissions import READERS, actor_of, allow
+from mobile_api.common.permissions import CONSOLE, READERS, actor_of, allow
 from mobile_api.common.shapes import GridRef
 from mobile_api.common.views import ApiView, answer, query_of
 
@@ -195,7 +195,7 @@ class WorkerList(serializers.Serializer):
 class WorkerListView(ApiView):
     """Workers of one's areas, and where those on patrol are now."""
 
-    authz = {"GET": allow("live_position", "read", *READERS)}
+    authz = {"GET": allow("live_position", "read", *CONSOLE)}
 
     @extend_schema(responses=WorkerList)
     def get(self, request: Request) -> Response:

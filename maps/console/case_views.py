@@ -20,7 +20,7 @@ from maps.console import case_facts, geojson
 from maps.console.fields import BboxField
 from maps.console.shapes import ACTIONS, DeskCase, DeskCaseRow
 from mobile_api.common.paging import PAGE_MAX, cursor_for, key_of
-from mobile_api.common.permissions import CONSOLE, READERS, actor_of, allow
+from mobile_api.common.permissions import CONSOLE, READERS, REVEALERS, actor_of, allow
 from mobile_api.common.shapes import LAMPS, STATES, ContactOut
 from mobile_api.common.views import ApiView, answer, body_of
 
@@ -161,7 +161,7 @@ class CaseActionView(ApiView):
 class CaseRevealView(ApiView):
     """Name and phone in clear, for a stated reason that the audit trail keeps."""
 
-    authz = {"POST": allow("contact", "reveal", *CONSOLE)}
+    authz = {"POST": allow("contact", "reveal", *REVEALERS)}
 
     @extend_schema(request=RevealIn, responses=ContactOut)
     def post(self, request: Request, case_id: UUID) -> Response:

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from maps.tickets import LASTS_S, issue_ticket
-from mobile_api.common.permissions import READERS, actor_of, allow
+from mobile_api.common.permissions import CONSOLE, actor_of, allow
 from mobile_api.common.views import ApiView, answer
 
 
@@ -21,7 +21,7 @@ class TicketOut(serializers.Serializer):
 class TicketView(ApiView):
     """A ticket for the live stream of one's areas."""
 
-    authz = {"POST": allow("live_stream", "create", *READERS)}
+    authz = {"POST": allow("live_stream", "create", *CONSOLE)}
 
     @extend_schema(request=None, responses=TicketOut)
     def post(self, request: Request) -> Response:

@@ -15,7 +15,7 @@ from backend.inspections import overview, services, tracking
 from maps.console import plan_facts
 from maps.console.geojson import MEDIA_TYPE
 from maps.console.plan_shapes import JobOut, PlanDetail, PlanList, TrackOut
-from mobile_api.common.permissions import CONSOLE, READERS, actor_of, allow
+from mobile_api.common.permissions import CONSOLE, PLANNERS, READERS, actor_of, allow
 from mobile_api.common.views import ApiView, answer, body_of, query_of
 
 
@@ -36,7 +36,7 @@ class PlanRequestIn(serializers.Serializer):
 class PlanListView(ApiView):
     """The newest plan of each grid in a week; POST asks for new plans."""
 
-    authz = {"GET": allow("plan", "read", *READERS), "POST": allow("plan", "create", *CONSOLE)}
+    authz = {"GET": allow("plan", "read", *READERS), "POST": allow("plan", "create", *PLANNERS)}
 
     @extend_schema(parameters=[PlanListIn], responses=PlanList)
     def get(self, request: Request) -> Response:
@@ -77,7 +77,7 @@ class PlanView(ApiView):
 class PlanPublishView(ApiView):
     """Publishes a draft: it replaces the published plan of that week as a whole."""
 
-    authz = {"POST": allow("plan", "publish", *CONSOLE)}
+    authz = {"POST": allow("plan", "publish", *PLANNERS)}
 
     @extend_schema(request=None, responses=PlanDetail)
     def post(self, request: Request, plan_id: UUID) -> Response:

@@ -18,6 +18,8 @@ from backend.core.errors import NotAllowed, NotAuthenticated
 FIELD = tuple(sorted(FIELD_ROLES))
 CONSOLE = tuple(sorted(CONSOLE_ROLES))
 READERS = tuple(sorted(CONSOLE_READERS))
+PLANNERS = (Role.COMMUNITY, Role.STREET)
+REVEALERS = (Role.COMMUNITY, Role.STREET, Role.DISTRICT)
 SIGNED_IN = tuple(sorted(set(Role) - {Role.SYSTEM}))
 
 
