@@ -114,22 +114,27 @@ def _supervisor_pid(town: Town) -> int | None:
 def _detach(town: Town, bind: Bind) -> None:
     """Start the supervisor in a session of its own and wait until the town answers."""
     log = town.layout.logs / "supervisor.log"
-    given = {f"{name}": value for name, value in town.given.items()}
     with log.open("ab") as file:
         begin = file.tell()
         child = subprocess.Popen(
             [sys.executable, "-m", "tools.dev", "supervise"],
             stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
-            cwd=town.layout.root, env={**os.environ, **given, "PYTHONPATH": str(town.layout.root)},
+            cwd=town.layout.root, env={**os.environ, **town.given, "PYTHONPATH": str(town.layout.root)},
         )  # fmt: skip
     deadline = time.monotonic() + 90
     while not _answers(bind):
-        if child.poll() is not None or time.monotonic() > deadline:
-            words = log.read_bytes()[begin:].decode(errors="replace").strip()
-            if child.poll() is None:
-                child.terminate()
-            raise Failure(f"the processes did not start:\n{words}", next_step="./dev logs shows more", log=None)
-        time.sleep(0.1)
+        if child.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+            continue
+        if child.poll() is None:
+            child.terminate()
+            child.wait(45)
+        said = log.read_bytes()[begin:].decode(errors="replace").strip()
+        raise Failure(
+            "\n".join(["the processes did not start", *said.splitlines()]),
+            next_step="mend what the log names (./dev logs shows the others), then run ./dev up again",
+            log=town.layout.logs / "web.log",
+        )
 
 
 def _supervise(town: Town, bind: Bind, *, started: float | None, with_town: bool) -> int:

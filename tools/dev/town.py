@@ -121,7 +121,11 @@ class Town:
         if self.stamps.is_fresh("demo", digest):
             return
         with step("demo town (some minutes the first time)"):
-            self.manage("load_town", log="load-town", next_step="see the log; ./dev up tries again from the beginning")
+            self.manage(
+                "load_town",
+                log="load-town",
+                next_step="see the log; ./dev up tries again, ./dev up --no-town starts without",
+            )
         self.stamps.set("demo", digest)
 
     def source_digest(self) -> str:
