@@ -15,12 +15,12 @@ const open = (unsent: string[]) =>
     .map((one) => `${one.action}:${one.needs.join("+")}`);
 
 it("offers what the server offers", () => {
-  expect(open([])).toEqual(["accept:", "return:note", "note:note"]);
-  expect(shownActions(FROM_SERVER, [])[1]?.disabledReason).toBe("not_in_this_state");
+  expect(open([])).toEqual(["accept:", "note:note", "return:note"]);
+  expect(shownActions(FROM_SERVER, [])[0]?.disabledReason).toBe("not_in_this_state");
 });
 
 it("lets the worker go on behind an unsent accept", () => {
-  expect(open(["accept"])).toEqual(["submit:", "hand_back:note", "return:note", "note:note"]);
+  expect(open(["accept"])).toEqual(["submit:", "note:note", "hand_back:note", "return:note"]);
 });
 
 it("offers nothing behind a step that ends the worker's part", () => {

@@ -16,6 +16,9 @@ const AFTER_ACCEPT: Readonly<Record<string, readonly string[]>> = {
 /** Steps that end the worker's part: nothing can follow before the server has answered. */
 const ENDING = new Set(["submit", "hand_back", "return", "refuse", "verified"]);
 
+/** What brings the case forward stands first, under the thumb; giving it away and mere notes come last. */
+const ORDER = ["submit", "accept", "verified", "note", "refuse", "hand_back", "return"];
+
 /**
  * The steps to offer: the server's own list, seen through what this phone has not sent yet. The outbox sends the steps
  * of one case in order and hands each the version that the one before it made.
@@ -26,7 +29,9 @@ export function shownActions(
 ): readonly ShownAction[] {
   const ended = unsent.some((action) => ENDING.has(action));
   const accepted = unsent.includes("accept");
-  return actions.map(({ action, needs, disabled_reason }) => {
+  const place = (action: string): number => (ORDER.includes(action) ? ORDER.indexOf(action) : ORDER.length);
+  const ordered = [...actions].sort((a, b) => place(a.action) - place(b.action));
+  return ordered.map(({ action, needs, disabled_reason }) => {
     const after = AFTER_ACCEPT[action];
     if (ended) return { action, needs, disabledReason: "unsent" };
     if (accepted && action === "accept") return { action, needs, disabledReason: "unsent" };

@@ -1,5 +1,6 @@
 import { uuid7 } from "@gridward/core";
 import { flag, list, object, text } from "@gridward/core/shape";
+import { readPosition, type FixResult } from "@gridward/core/phone";
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef, watch } from "vue";
 
@@ -14,6 +15,7 @@ import { useWorker } from "./worker";
 export const NOTICE_VERSION = "2026-11";
 const PURPOSE = "patrol_track";
 const SEND_EVERY_MS = 60_000;
+const FRESH_MS = 20_000;
 
 export type RecorderFailure = "denied" | "unavailable" | "unsupported";
 
@@ -167,6 +169,14 @@ export const usePatrol = defineStore("patrol", () => {
     await count();
   }
 
+  /** Where this phone is: the patrol's own fix while it is fresh, else asked anew. */
+  async function whereAmI(timeoutMs: number): Promise<FixResult> {
+    const last = lastFix.value;
+    if (last === null || Date.now() - last.atMs > FRESH_MS) return readPosition(timeoutMs, FRESH_MS);
+    const at = new Date(last.atMs).toISOString();
+    return { ok: true, fix: { lon: last.lon, lat: last.lat, accuracyM: last.accuracyM, at } };
+  }
+
   async function readConsent(): Promise<void> {
     const kept = await worker.database?.snapshots.get("consent");
     if (typeof kept?.value === "boolean") consent.value = kept.value;
@@ -210,6 +220,7 @@ export const usePatrol = defineStore("patrol", () => {
     recording: computed(() => patrol.value !== null),
     start,
     stop,
+    whereAmI,
     readConsent,
     giveConsent,
   };
