@@ -102,7 +102,8 @@ class Layer:
         self._network = network
         self._closed = closed
         self._parts = parts
-        weights = np.where(closed, NO_WAY, np.minimum(sum(unit * amount for unit, amount in parts), NO_WAY - 1))
+        total = sum((unit * amount for unit, amount in parts), np.zeros(len(closed), np.int64))
+        weights = self._weights = np.where(closed, NO_WAY, np.minimum(total, NO_WAY - 1))
         self._search: Search = (
             HierarchySearch(network.hierarchy, weights) if engine == "hierarchy" else DijkstraSearch(network, weights)
         )
@@ -151,6 +152,13 @@ class Layer:
         if way is None or direct <= way.cost:
             return direct, None
         return way.cost, way
+
+    def cost_of(self, a: SnappedPoint, b: SnappedPoint, way: Way | None) -> int:
+        """Cost, in these weights, of a way that `one` of any layer gave."""
+        if way is None:
+            return self.along_edge(a, b)
+        out, into = dict(self.joint(a).leaving)[way.nodes[0]], dict(self.joint(b).entering)[way.nodes[-1]]
+        return out + int(self._weights[np.asarray(way.arcs, np.int64)].sum()) + into
 
 
 class Router:
@@ -206,13 +214,14 @@ class Router:
         return Path(self._coordinates(a, b, leg.way), leg.metres, leg.seconds)
 
     def _leg(self, a: SnappedPoint, b: SnappedPoint) -> Leg | None:
-        time_ms, way = self._times.one(a, b)
-        if time_ms >= NO_WAY:
-            return None
-        if time_ms <= LONGEST_MS:
-            cost, way = self._ways.one(a, b)
+        cost, way = self._ways.one(a, b)
+        if cost < NO_WAY:
+            time_ms = self._times.cost_of(a, b, way)
             length_m = (cost - TIME_UNITS * time_ms) / 10
         else:
+            time_ms, way = self._times.one(a, b)
+            if time_ms >= NO_WAY:
+                return None
             length_m = self._length_m(a, b, way)
         access_ms = self._access_ms(a) + self._access_ms(b)
         return Leg(-(-(time_ms + access_ms) // 1000), round(length_m + a.distance_m + b.distance_m), way)

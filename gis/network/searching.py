@@ -81,12 +81,11 @@ class Hierarchy:
 
 
 class HierarchySearch:
-    """Search by a customisable contraction hierarchy."""
+    """Search by a customisable contraction hierarchy; may be asked by several threads."""
 
     def __init__(self, hierarchy: Hierarchy, weights: Ints) -> None:
         self._arcs = hierarchy.arcs
         self._metric = cch.CCHMetric(hierarchy.shape, weights[self._arcs].tolist())
-        self._query = cch.CCHQuery(self._metric)
 
     def many(self, sources: Sequence[Ends], targets: Ints) -> Ints:
         pinned = cch.CCHOneToMany(self._metric, targets.tolist())
@@ -98,10 +97,10 @@ class HierarchySearch:
     def one(self, sources: Ends, targets: Ends) -> Way | None:
         if not sources or not targets:
             return None
-        found = self._query.run_multi(sources, targets)
+        # A query belongs to the thread that made it and to one result, so each way gets its own (0.1 ms for a city).
+        found = cch.CCHQuery(self._metric).run_multi(sources, targets)
         if found.distance is None:
             return None
-        # The library allows one living result per query: everything is copied out before the next run.
         arcs = self._arcs[np.array(found.arc_path, np.int64)]
         return Way(found.distance, tuple(found.node_path), tuple(arcs.tolist()))
 

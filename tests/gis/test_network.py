@@ -1,6 +1,7 @@
 """Reading an extract, snapping, matrices and paths, on towns of a few streets drawn here."""
 
 import heapq
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
@@ -295,3 +296,11 @@ def test_broken_arrays_are_refused_by_name(grid):
         WalkingNetwork.from_arrays({name: value for name, value in arrays.items() if name != "edge_way_id"})
     with pytest.raises(NetworkError, match="edge_target points outside"):
         WalkingNetwork.from_arrays({**arrays, "edge_target": np.full(grid.edge_count, 999)})
+
+
+def test_threads_may_share_a_network(grid):
+    snapped = snap(grid, [(0.3, 0.2), (1.7, 2.2), (2.8, 2.5), (0.1, 1.9)])
+    pairs = [(a, b) for a in range(4) for b in range(4)] * 20
+    alone = [grid.path(snapped[a], snapped[b]) for a, b in pairs]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda pair: grid.path(snapped[pair[0]], snapped[pair[1]]), pairs)) == alone
