@@ -190,7 +190,7 @@ def snap(network: WalkingNetwork, points, mode="walk"):
     return network.snap(*np.array([at(*point) for point in points]).T, mode=mode)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30)
 @given(places)
 def test_walking_costs_are_a_metric_and_both_engines_agree(grid, points):
     snapped = snap(grid, points)
@@ -204,7 +204,7 @@ def test_walking_costs_are_a_metric_and_both_engines_agree(grid, points):
     assert (grid.matrix(snapped, engine="dijkstra", with_metres=False).seconds == seconds).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30)
 @given(places, st.sampled_from(["walk", "ebike"]))
 def test_a_path_is_as_long_as_the_matrix_says(grid, points, mode):
     snapped = snap(grid, points, mode)
@@ -244,7 +244,7 @@ def seconds_by_hand(network: WalkingNetwork, a, b, mode: str) -> float:
     return best["b"] + (a.distance_m + b.distance_m) / (4 / 3.6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25)
 @given(places, st.sampled_from(["walk", "ebike"]))
 def test_every_pair_agrees_with_a_textbook_dijkstra(grid, points, mode):
     snapped = snap(grid, points, mode)
