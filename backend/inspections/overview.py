@@ -47,9 +47,9 @@ def _figures(plan_ids: list[UUID]) -> dict[UUID, tuple[int, int, int, int, int]]
         Stop.objects.filter(route__plan__in=plan_ids)
         .values_list("route__plan")
         .annotate(
-            Count("pk"),
-            Count("pk", filter=Q(state=Stop.State.DONE)),
-            Count("pk", filter=Q(kind=Stop.Kind.APPOINTMENT)),
+            planned=Count("pk"),
+            done=Count("pk", filter=Q(state=Stop.State.DONE)),
+            booked=Count("pk", filter=Q(kind=Stop.Kind.APPOINTMENT)),
         )
     )
     counted = {row[0]: row[1:] for row in stops}
