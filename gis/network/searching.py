@@ -127,13 +127,29 @@ class DijkstraSearch:
         rows = np.full((len(sources), len(targets)), NO_WAY, np.int64)
         if not len(starts):
             return rows
-        reached = dijkstra(self._graph, indices=starts)[:, targets]
+        reached = self._reach(starts, targets)
         reach = np.where(np.isfinite(reached), reached, NO_WAY).astype(np.int64)
         row_of = {int(node): row for row, node in enumerate(starts)}
         for row, ends in enumerate(sources):
             for node, lead in ends:
                 rows[row] = np.minimum(rows[row], np.minimum(reach[row_of[node]] + lead, NO_WAY))
         return rows
+
+    def _reach(self, starts: Ints, targets: Ints) -> npt.NDArray[np.float64]:
+        """Cost from every start to every target, inf where there is none.
+
+        No pair lies further apart than twice the way from one start to the furthest target, if ways back cost the same:
+        that bounds the search. A start that misses a target within the bound is asked again without one.
+        """
+        first = dijkstra(self._graph, indices=starts[0])[targets]
+        joined = np.isfinite(first)
+        if not joined.any():
+            return np.asarray(dijkstra(self._graph, indices=starts)[:, targets])
+        reached = np.asarray(dijkstra(self._graph, indices=starts, limit=2 * first[joined].max())[:, targets])
+        short = np.flatnonzero(np.isinf(reached[:, joined]).any(axis=1))
+        if len(short):
+            reached[short] = dijkstra(self._graph, indices=starts[short])[:, targets]
+        return reached
 
     def one(self, sources: Ends, targets: Ends) -> Way | None:
         best: Way | None = None
