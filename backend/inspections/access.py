@@ -25,6 +25,12 @@ def get_stop(actor: Actor, stop_id: UUID) -> Stop:
     return stop
 
 
+def lock_stop(actor: Actor, stop_id: UUID) -> Stop:
+    """`get_stop` as it is once nobody else can change the grid's rounds. Raises StopNotFound."""
+    lock_rounds(get_stop(actor, stop_id).route.plan.grid_id)
+    return get_stop(actor, stop_id)
+
+
 def get_appointment(actor: Actor, appointment_id: UUID) -> Appointment:
     """Raises AppointmentNotFound."""
     found = Appointment.objects.visible_to(actor).select_related("case", "grid").filter(pk=appointment_id).first()

@@ -147,7 +147,7 @@ def _path(solved: Solved, planned: rounds.Route) -> MultiLineString | None:
     """The way walked, leg by leg; None when every stop lies at the base itself."""
     points = [0, *(solved.problem.job_of[stop.job_id].point for stop in planned.stops), 0]
     legs = solved.network.legs(solved.snapped, points)
-    lines = [LineString(leg.coordinates, srid=4326) for leg in legs if len(leg.coordinates) > 1]
+    lines = [LineString(leg.coordinates, srid=4326) for leg in legs if leg.metres > 0]
     return MultiLineString(lines, srid=4326) if lines else None
 
 

@@ -25,6 +25,7 @@ VISITED_DWELL_S = 30.0
 AROUND_BATCH = timedelta(minutes=10)
 # The planned way counts as walked where the track came this close.
 ON_THE_WAY_M = 25.0
+_OPEN = (Stop.State.PLANNED, Stop.State.ARRIVED)
 _REACHED = (Stop.State.ARRIVED, Stop.State.DONE)
 
 
@@ -58,7 +59,7 @@ def recognise_visited(taken: Taken, *, now: datetime) -> list[UUID]:
     session = taken.session
     stops = list(
         Stop.objects.published()
-        .filter(route__worker_id=session.worker_id, route__day=session.day, state=Stop.State.PLANNED)
+        .filter(route__worker_id=session.worker_id, route__day=session.day, state__in=_OPEN)
         .order_by("start_at")
     )
     if not stops:

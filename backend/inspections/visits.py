@@ -65,8 +65,7 @@ def record_visit(*, actor: Actor, visit: NewVisit, now: datetime) -> Visit:
     duty due and counts as a try. Raises StopNotFound, StopEnded, IdReused, TimeNotPlausible, Invalid, PhotoNotYours,
     EvidenceMissing.
     """
-    asked = access.get_stop(actor, visit.stop_id)
-    access.lock_rounds(asked.route.plan.grid_id)
+    asked = access.lock_stop(actor, visit.stop_id)
     known = Visit.objects.filter(pk=visit.id).first()
     if known is not None:
         return _repeated(actor, known, visit)
@@ -222,12 +221,9 @@ def skip_stop(*, actor: Actor, stop_id: UUID, reason: str, now: datetime) -> Sto
 
     Raises StopNotFound, StopEnded, Invalid.
     """
-    asked = access.get_stop(actor, stop_id)
     if not reason.strip():
         raise Invalid("say why the stop is left out", field="reason")
-    access.lock_rounds(asked.route.plan.grid_id)
-    asked.refresh_from_db()
-    stop = _in_force(asked)
+    stop = _in_force(access.lock_stop(actor, stop_id))
     if stop.state == Stop.State.SKIPPED:
         return stop
     if stop.state not in (Stop.State.PLANNED, Stop.State.ARRIVED):
@@ -240,16 +236,19 @@ def skip_stop(*, actor: Actor, stop_id: UUID, reason: str, now: datetime) -> Sto
 
 @transaction.atomic
 def mark_arrived(*, stop_id: UUID, at: datetime, now: datetime) -> bool:
-    """The track shows the worker at the stop. Once: False when it has left `planned` already, or was replaced."""
-    stop = Stop.objects.select_related("route__plan__grid").filter(pk=stop_id).first()
-    if stop is None:
+    """The track shows the worker at the stop from `at` on. True once; a later batch may only show an earlier arrival."""
+    asked = Stop.objects.select_related("route__plan").filter(pk=stop_id).first()
+    if asked is None:
         return False
-    claimed = Stop.objects.published().filter(pk=stop_id, state=Stop.State.PLANNED).update(
-        state=Stop.State.ARRIVED, arrived_at=at, version=F("version") + 1
-    )
-    if not claimed:
+    access.lock_rounds(asked.route.plan.grid_id)
+    stop = _in_force(Stop.objects.select_related("route__plan__grid").get(pk=stop_id))
+    if stop.state == Stop.State.ARRIVED and stop.arrived_at is not None and at < stop.arrived_at:
+        stop.arrived_at = at
+        stop.save(update_fields=["arrived_at"])
+    if stop.state != Stop.State.PLANNED:
         return False
-    stop.refresh_from_db(fields=["state", "version"])
+    stop.state, stop.arrived_at, stop.version = Stop.State.ARRIVED, at, stop.version + 1
+    stop.save(update_fields=["state", "arrived_at", "version"])
     _owe_change(stop, now)
     return True
 

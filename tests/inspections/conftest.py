@@ -25,7 +25,7 @@ MONDAY_EARLY = datetime.fromisoformat("2026-11-16T04:30:00+08:00")
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch: pytest.MonkeyPatch, settings: object, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No task leaves a test; each test's network is its own; the planner takes fewer steps."""
-    monkeypatch.setattr(reminders, "send", lambda ids: len(ids))
+    monkeypatch.setattr(reminders, "send", len)
     monkeypatch.setattr(places, "_kept", None)
     settings.PLAN_STEPS = 500  # type: ignore[attr-defined]
     settings.DATA_DIR = tmp_path_factory.mktemp("data")  # type: ignore[attr-defined]
@@ -60,11 +60,12 @@ def at(text: str) -> datetime:
 def booking_of(town: World) -> Callable[..., NewBooking]:
     """Makes a booking in the first grid: `booking_of("18 14:00", "18 16:00")`."""
 
-    def make(start: str, end: str, *, id: UUID | None = None, **more: object) -> NewBooking:
+    def make(start: str, end: str, *, booking_id: UUID | None = None, **more: object) -> NewBooking:
         lon, lat = spot_in(town, GRID, east=0.7, north=0.7)
         return NewBooking(
-            id=id or uuid7(), matter_id=town.matters["pension_life_proof"].pk, point=PointIn(lon, lat, "wgs84", 5.0),
-            start=at(start), end=at(end), address_text="测试路1号", contact_name="测试人", contact_phone="19900000001", **more,
+            id=booking_id or uuid7(), matter_id=town.matters["pension_life_proof"].pk, point=PointIn(lon, lat, "wgs84", 5.0),
+            start=at(start), end=at(end), address_text="测试路1号", contact_name="测试人", contact_phone="19900000001",
+            **more,
         )
 
     return make
