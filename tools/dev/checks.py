@@ -55,8 +55,8 @@ def all_checks(town: Town, node: Node) -> list[Check]:
 
 
 def run_checks(town: Town, node: Node) -> int:
-    """Run all of them, also after one has objected; 1 when any did."""
-    objected = []
+    """Run all of them, also after one has failed; 1 when any did."""
+    failed = []
     for item in all_checks(town, node):
         print(f"  {item.name} … ", end="", flush=True)
         started = time.monotonic()
@@ -65,12 +65,12 @@ def run_checks(town: Town, node: Node) -> int:
         if done.returncode == 0:
             say(f"ok  {took}")
             continue
-        objected.append(item.name)
-        say(f"OBJECTS  {took}")
+        failed.append(item.name)
+        say(f"FAILED  {took}")
         for line in (done.stdout + done.stderr).rstrip().splitlines():
             say(f"      {line}")
-    if objected:
-        say(f"\n{len(objected)} of the checks object: {', '.join(objected)}")
+    if failed:
+        say(f"\n{len(failed)} checks failed: {', '.join(failed)}")
         return 1
     say("\nAll checks pass.")
     return 0
