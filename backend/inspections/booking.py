@@ -220,7 +220,7 @@ def _release(appointment_id: UUID, now: datetime) -> bool:
 
 
 def _week_of(appointment: Appointment) -> date:
-    day = appointment.window.lower.astimezone(LOCAL).date()
+    day: date = appointment.window.lower.astimezone(LOCAL).date()
     return day - timedelta(days=day.weekday())
 
 

@@ -75,7 +75,7 @@ def week_slots(grid: Area, wish: Wish, week_start: date, *, now: datetime) -> li
     if plan is None:
         left = _counted(grid, wish, week_start, shifts, windows)
     else:
-        left = _probed(grid, wish, week_start, shifts, windows, plan, now)
+        left = _probed(plan, wish, shifts=shifts, windows=windows, now=now)
     return [Slot(start, end, left[start]) for start, end in windows]
 
 
@@ -138,23 +138,23 @@ class Standing:
 
 
 def _probed(
-    grid: Area,
+    published: WeeklyPlan,
     wish: Wish,
-    week_start: date,
+    *,
     shifts: list[WorkerShift],
     windows: list[tuple[datetime, datetime]],
-    published: WeeklyPlan,
     now: datetime,
 ) -> dict[datetime, int]:
     """Routes that could take the visit, per window; appointments booked since the plan was made are put in first."""
+    week_start = published.week_start
     stops = [
         stop
         for stop in Stop.objects.filter(route__plan=published).select_related("route", "appointment").order_by("seq")
         if _must_stay(stop)
     ]
     planned = {stop.appointment_id for stop in stops if stop.appointment_id}
-    pending = [one for one in planning.live_appointments(grid.pk, week_start) if one.pk not in planned]
-    standing = _standing(grid, wish, week_start, shifts, stops, pending, now)
+    pending = [one for one in planning.live_appointments(published.grid_id, week_start) if one.pk not in planned]
+    standing = _standing(published, wish, shifts=shifts, stops=stops, pending=pending, now=now)
     full: list[Window] = []
     for number, appointment in enumerate(pending):
         job = replace(_visit(wish, 2 + len(stops) + number), dwell_s=60 * appointment.dwell_minutes)
@@ -189,9 +189,9 @@ def _visit(wish: Wish, point: int) -> Job:
 
 
 def _standing(
-    grid: Area,
+    published: WeeklyPlan,
     wish: Wish,
-    week_start: date,
+    *,
     shifts: list[WorkerShift],
     stops: list[Stop],
     pending: list[Appointment],
@@ -199,7 +199,8 @@ def _standing(
 ) -> Standing:
     """Points: 0 the base, 1 the wish, then the stops, then the pending appointments."""
     network = places.walking_network()
-    at = [planning.base_of(grid, now), (wish.lon, wish.lat)]
+    week_start = published.week_start
+    at = [planning.base_of(published.grid, now), (wish.lon, wish.lat)]
     at += [(stop.location.x, stop.location.y) for stop in stops]
     at += [(one.case.location.x, one.case.location.y) for one in pending]
     snapped = network.snap(np.array([lon for lon, _ in at]), np.array([lat for _, lat in at]))

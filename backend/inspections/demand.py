@@ -52,6 +52,19 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """How often and how urgently one duty is to be met in the week."""
+
+    visits: int
+    gap_days: int
+    earliest_day: int
+    required: bool
+    prize_s: int
+    delay_cost_s: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A duty that can't be planned at all, and why."""
 
@@ -98,11 +111,13 @@ def _need(duty: VisitDuty, target: VisitTarget | None, week: Week) -> Need | Ref
         return Refused(duty, Reason("never_open", {}))
     return Need(
         place=duty.place, duties=(duty,), windows=windows,
-        household_call=duty.place.kind == Place.Kind.RESIDENCE or bool(target and target.at_home), **timing,
+        visits=timing.visits, gap_days=timing.gap_days, earliest_day=timing.earliest_day, required=timing.required,
+        prize_s=timing.prize_s, delay_cost_s=timing.delay_cost_s, reason=timing.reason,
+        household_call=duty.place.kind == Place.Kind.RESIDENCE or bool(target and target.at_home),
     )
 
 
-def _several(duty: VisitDuty, week: Week) -> dict[str, object] | None:
+def _several(duty: VisitDuty, week: Week) -> Timing | None:
     """Several visits a week: as many as fit into the open days with the interval between them."""
     covered = week.covered.get(duty.pk, frozenset())
     last = max(covered, default=None)
@@ -112,10 +127,10 @@ def _several(duty: VisitDuty, week: Week) -> dict[str, object] | None:
     days = _spaced([day for day in week.open_days if day >= earliest], duty.interval_days)
     if not days:
         return None
-    return {
-        "visits": len(days), "gap_days": duty.interval_days, "earliest_day": days[0], "required": True, "prize_s": 0,
-        "delay_cost_s": 0, "reason": _interval_reason(duty),
-    }
+    return Timing(
+        visits=len(days), gap_days=duty.interval_days, earliest_day=days[0], required=True, prize_s=0, delay_cost_s=0,
+        reason=_interval_reason(duty),
+    )
 
 
 def _spaced(days: Iterable[int], gap: int) -> list[int]:
@@ -127,7 +142,7 @@ def _spaced(days: Iterable[int], gap: int) -> list[int]:
     return chosen
 
 
-def _once(duty: VisitDuty, week: Week) -> dict[str, object] | None:
+def _once(duty: VisitDuty, week: Week) -> Timing | None:
     """One visit, required or optional; None when it is covered or far from due."""
     if week.covered.get(duty.pk) or not week.open_days:
         return None
@@ -135,18 +150,18 @@ def _once(duty: VisitDuty, week: Week) -> dict[str, object] | None:
     due_day = (due - week.start).days
     if due_day < WEEK_DAYS:
         overdue = due_day < 0
-        return {
-            "visits": 1, "gap_days": 1, "earliest_day": 0, "required": True, "prize_s": 0,
-            "delay_cost_s": round(duty.weight * (OVERDUE_DELAY_S if overdue else DUE_DELAY_S)),
-            "reason": _due_reason(duty, due_day),
-        }
+        return Timing(
+            visits=1, gap_days=1, earliest_day=0, required=True, prize_s=0,
+            delay_cost_s=round(duty.weight * (OVERDUE_DELAY_S if overdue else DUE_DELAY_S)),
+            reason=_due_reason(duty, due_day),
+        )
     share = 1 - (due_day - (WEEK_DAYS - 1)) / duty.interval_days
     if share < SOFT_FROM:
         return None
-    return {
-        "visits": 1, "gap_days": 1, "earliest_day": 0, "required": False,
-        "prize_s": round(SOFT_PRIZE_S * share * duty.weight), "delay_cost_s": 0, "reason": _interval_reason(duty),
-    }
+    return Timing(
+        visits=1, gap_days=1, earliest_day=0, required=False, prize_s=round(SOFT_PRIZE_S * share * duty.weight),
+        delay_cost_s=0, reason=_interval_reason(duty),
+    )
 
 
 def due_on(duty: VisitDuty) -> date:

@@ -126,11 +126,7 @@ def _stop(route: Route, seq: int, subject: Subject, step: rounds.PlannedStop, mi
 
 
 def _point(subject: Subject) -> Point:
-    if subject.need is not None:
-        return subject.need.place.location
-    case = subject.case or (subject.appointment.case if subject.appointment else None)
-    assert case is not None
-    return case.location
+    return Point(subject.lon, subject.lat, srid=4326)
 
 
 def _stop_window(job: Job, day: int, start_s: int, midnight: datetime) -> DateTimeTZRange | None:
@@ -182,7 +178,8 @@ def _named(subject: Subject) -> dict[str, Any]:
         }
     if subject.case is not None:
         return {"kind": "case", "case_id": str(subject.case.pk), "required": False}
-    assert subject.need is not None
+    if subject.need is None:
+        raise ValueError("a subject that is nothing")
     return {
         "kind": "duty", "place_id": str(subject.need.place.pk), "required": subject.need.required,
         "duty_ids": [str(duty.pk) for duty in subject.need.duties],

@@ -84,7 +84,8 @@ def collect(grid: Area, week_start: date, *, now: datetime, seed: int) -> Collec
     movable = [one for one in todo if any(_holds_window(shift, one) for shift in free)]
     carried_cases = {stop.case_id for stop in kept if stop.case_id and stop.state != Stop.State.MISSED}
     jobs, subjects = _jobs(
-        needs, movable, [case for case in cases if case.pk not in carried_cases], previous, week_start, open_days
+        needs, movable, [case for case in cases if case.pk not in carried_cases], previous=previous,
+        week_start=week_start, open_days=open_days,
     )
     stamp = places.network_stamp()
     return Collected(
@@ -98,7 +99,10 @@ def collect(grid: Area, week_start: date, *, now: datetime, seed: int) -> Collec
         refused=tuple(refused),
         base=base_of(grid, now),
         network_stamp=stamp,
-        digest=_digest(grid, week_start, seed, stamp, shifts, duties, appointments, cases, published),
+        digest=_digest(
+            grid, week_start, seed=seed, stamp=stamp, shifts=shifts, duties=duties, appointments=appointments,
+            cases=cases, published=published,
+        ),
         late=tuple(one for one in todo if one not in movable),
     )
 
@@ -208,6 +212,7 @@ def _jobs(
     needs: Iterable[Need],
     appointments: Iterable[Appointment],
     cases: Iterable[Case],
+    *,
     previous: Mapping[str, list[tuple[Commitment, bool]]],
     week_start: date,
     open_days: Sequence[int],
@@ -243,13 +248,12 @@ def _appointment_job(job_id: str, point: int, window: Window, dwell_minutes: int
 def _case_job(
     job_id: str, point: int, case: Case, week_start: date, spots: Iterable[tuple[Commitment, bool]]
 ) -> Job:
-    assert case.due_at is not None
-    due_day = _day_of(case.due_at, week_start)
+    due_at = case.due_at or local_midnight(week_start)
     return Job(
         id=job_id, point=point, dwell_s=60 * max(1, case.matter.dwell_minutes), required=False, prize_s=CASE_PRIZE_S,
         delay_cost_s=CASE_DELAY_S, only_workers=(str(case.responsible_id),),
         previous=tuple(spot for spot, _ in spots), locked=tuple(spot for spot, locked in spots if locked)[:1],
-        reason=Reason("case_due", {"due_at": case.due_at.isoformat(), "day": max(0, min(6, due_day))}),
+        reason=Reason("case_due", {"due_at": due_at.isoformat()}),
     )
 
 
@@ -270,6 +274,7 @@ def _need_job(job_id: str, point: int, need: Need, spots: Sequence[tuple[Commitm
 def _digest(
     grid: Area,
     week_start: date,
+    *,
     seed: int,
     stamp: int,
     shifts: Iterable[WorkerShift],
@@ -322,7 +327,8 @@ def solve(collected: Collected, *, seed: int, steps: int) -> Solved:
     lons, lats = points_of(collected.base, [collected.subjects[job.id] for job in collected.jobs])
     snapped = network.snap(lons, lats)
     costs = network.matrix(snapped)
-    assert costs.metres is not None
+    if costs.metres is None:
+        raise ValueError("a matrix without metres")
     problem = Problem(
         jobs=collected.jobs, shifts=solver_shifts(collected.free_shifts, collected.week_start),
         travel_s=costs.seconds, travel_m=costs.metres,

@@ -119,9 +119,14 @@ def planned_and_walked(actor: Actor, worker_id: UUID, day: date, *, now: datetim
     )
 
 
+def _as_lines(wkb: bytes) -> shapely.MultiLineString:
+    shape = shapely.from_wkb(wkb)
+    return shape if isinstance(shape, shapely.MultiLineString) else shapely.MultiLineString()
+
+
 def _share_walked(routes: Sequence[Route], sessions: Sequence[PatrolSession], now: datetime) -> float | None:
     """Share of the planned way with the cleaned track beside it; None without a planned way or without a track."""
-    ways = [shapely.from_wkb(bytes(route.path.wkb)) for route in routes if route.path is not None]
+    ways = [_as_lines(bytes(route.path.wkb)) for route in routes if route.path is not None]
     tracks = patrols.clean_tracks(sessions, now=now)
     if not ways or not tracks:
         return None

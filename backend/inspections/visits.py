@@ -135,7 +135,8 @@ def _in_force(stop: Stop) -> Stop:
 def _store(actor: Actor, visit: NewVisit, stop: Stop, now: datetime) -> Visit:
     location = _location(visit.point)
     worker_id = stop.route.worker_id if actor.user_id is None else actor.user_id
-    distance_m = geodesic_m(location.coords, stop.location.coords) if location is not None else None
+    there = (stop.location.x, stop.location.y)
+    distance_m = geodesic_m((location.x, location.y), there) if location is not None else None
     try:
         with transaction.atomic():
             return Visit.objects.create(
@@ -192,6 +193,8 @@ def _settle_duties(stop: Stop, *, done: bool, at: datetime) -> None:
 
 
 def _settle_appointment(actor: Actor, stop: Stop, visit: NewVisit, *, done: bool, now: datetime) -> None:
+    if stop.appointment_id is None or stop.case_id is None:
+        return
     state = Appointment.State.DONE if done else Appointment.State.MISSED
     Appointment.objects.filter(pk=stop.appointment_id, state__in=("booked", "missed")).update(
         state=state, ended_at=visit.at
@@ -236,7 +239,7 @@ def skip_stop(*, actor: Actor, stop_id: UUID, reason: str, now: datetime) -> Sto
 
 @transaction.atomic
 def mark_arrived(*, stop_id: UUID, at: datetime, now: datetime) -> bool:
-    """The track shows the worker at the stop from `at` on. True once; a later batch may only show an earlier arrival."""
+    """The track shows the worker at the stop from `at` on. True once; later batches may show an earlier arrival."""
     asked = Stop.objects.select_related("route__plan").filter(pk=stop_id).first()
     if asked is None:
         return False

@@ -63,7 +63,8 @@ def booking_of(town: World) -> Callable[..., NewBooking]:
     def make(start: str, end: str, *, booking_id: UUID | None = None, **more: object) -> NewBooking:
         lon, lat = spot_in(town, GRID, east=0.7, north=0.7)
         return NewBooking(
-            id=booking_id or uuid7(), matter_id=town.matters["pension_life_proof"].pk, point=PointIn(lon, lat, "wgs84", 5.0),
+            id=booking_id or uuid7(), matter_id=town.matters["pension_life_proof"].pk,
+            point=PointIn(lon, lat, "wgs84", 5.0),
             start=at(start), end=at(end), address_text="测试路1号", contact_name="测试人", contact_phone="19900000001",
             **more,
         )

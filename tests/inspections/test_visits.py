@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 from PIL import Image
 
-from backend.accounts.models import Consent
 from backend.accounts.actor import SYSTEM
+from backend.accounts.models import Consent
 from backend.cases import photos
 from backend.cases.models import Photo
 from backend.cases.photos import PhotoClaim
@@ -86,8 +86,12 @@ def test_nobody_records_on_a_foreign_route(town: World, published: WeeklyPlan) -
 
 @pytest.mark.parametrize(
     ("change", "expected"),
-    [({"outcome": "fine"}, Invalid), ({"at": at("20 23:59")}, TimeNotPlausible), ({"at": at("10 10:00")}, TimeNotPlausible),
-     ({"point": PointIn(30.05, 121.17, "wgs84")}, Invalid)],
+    [
+        ({"outcome": "fine"}, Invalid),
+        ({"at": at("20 23:59")}, TimeNotPlausible),
+        ({"at": at("10 10:00")}, TimeNotPlausible),
+        ({"point": PointIn(30.05, 121.17, "wgs84")}, Invalid),
+    ],
 )
 def test_bad_records_are_named(
     town: World, published: WeeklyPlan, change: dict[str, Any], expected: type[Exception]
@@ -215,7 +219,8 @@ def walk_to(stop: Stop, *, stay_s: int, away_m: float = 5.0) -> list[dict[str, A
     began = stop.start_at - timedelta(seconds=300)
     degree = away_m / 111_000
     for step in range(30):
-        points.append(_fix(len(points), began + timedelta(seconds=10 * step), stop.location.x - (30 - step) * 1e-4, stop))
+        lon = stop.location.x - (30 - step) * 1e-4
+        points.append(_fix(len(points), began + timedelta(seconds=10 * step), lon, stop))
     for second in range(0, stay_s + 1, 10):
         points.append(_fix(len(points), stop.start_at + timedelta(seconds=second), stop.location.x, stop, north=degree))
     for step in range(1, 30):
@@ -226,7 +231,8 @@ def walk_to(stop: Stop, *, stay_s: int, away_m: float = 5.0) -> list[dict[str, A
 
 def _fix(seq: int, moment: datetime, lon: float, stop: Stop, *, north: float = 0.0) -> dict[str, Any]:
     return {
-        "seq": seq, "at": moment.isoformat(), "lon": lon, "lat": stop.location.y + north, "crs": "wgs84", "accuracy_m": 5.0
+        "seq": seq, "at": moment.isoformat(), "lon": lon, "lat": stop.location.y + north, "crs": "wgs84",
+        "accuracy_m": 5.0,
     }
 
 
@@ -272,7 +278,7 @@ def test_planned_against_walked(town: World, published: WeeklyPlan) -> None:
     for line in route.path:
         for lon, lat in line.coords:
             points.append(
-                {"seq": len(points), "at": moment.isoformat(), "lon": lon, "lat": lat, "crs": "wgs84", "accuracy_m": 5.0}
+                {"seq": len(points), "at": moment.isoformat(), "lon": lon, "lat": lat, "crs": "wgs84", "accuracy_m": 5}
             )
             moment += timedelta(seconds=50)
     tracking.record_positions(actor=actor, session_id=session_id, points=points, now=max(now, moment))

@@ -49,7 +49,9 @@ def agree(world: World, name: str, now: datetime, *, granted: bool = True) -> No
     )
 
 
-def start(world: World, now: datetime, *, name: str = LEADER, session_id: UUID | None = None, **more: Any) -> PatrolSession:
+def start(
+    world: World, now: datetime, *, name: str = LEADER, session_id: UUID | None = None, **more: Any
+) -> PatrolSession:
     return services.start_session(
         actor=world.actor(name), session_id=session_id or uuid7(), started_at=more.pop("started_at", now),
         purpose="patrol", now=now,
@@ -58,7 +60,8 @@ def start(world: World, now: datetime, *, name: str = LEADER, session_id: UUID |
 
 def point(seq: int, at: datetime, **more: Any) -> dict[str, Any]:
     return {
-        "seq": seq, "at": at.isoformat(), "lon": LON + seq * 1e-4, "lat": LAT, "crs": "wgs84", "accuracy_m": 6.0, **more
+        "seq": seq, "at": at.isoformat(), "lon": LON + seq * 1e-4, "lat": LAT, "crs": "wgs84", "accuracy_m": 6.0,
+        **more,
     }
 
 
@@ -66,7 +69,9 @@ def walk(now: datetime, count: int = 20, *, first: int = 0) -> list[dict[str, An
     return [point(seq, now + timedelta(seconds=10 * seq)) for seq in range(first, first + count)]
 
 
-def send(world: World, session: PatrolSession, points: list[dict[str, Any]], now: datetime, *, name: str = LEADER) -> Any:
+def send(
+    world: World, session: PatrolSession, points: list[dict[str, Any]], now: datetime, *, name: str = LEADER
+) -> Any:
     return services.take_positions(actor=world.actor(name), session_id=session.pk, points=points, now=now)
 
 
@@ -90,9 +95,8 @@ def test_a_withdrawn_consent_counts(world: World, now: datetime) -> None:
     agree(world, LEADER, now + timedelta(seconds=95), granted=False)
     taken = send(world, session, walk(now), now + timedelta(minutes=5))
     assert (taken.accepted, {row["code"] for row in taken.rejected}) == (10, {"outside_session"})
-    services.end_session(
-        actor=world.actor(LEADER), session_id=session.pk, ended_at=now + timedelta(minutes=6), now=now + timedelta(minutes=6)
-    )
+    later = now + timedelta(minutes=6)
+    services.end_session(actor=world.actor(LEADER), session_id=session.pk, ended_at=later, now=later)
     with pytest.raises(ConsentMissing):
         start(world, now + timedelta(minutes=7))
 
@@ -169,7 +173,9 @@ BAD = {
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("code", "change"), BAD.items())
-def test_a_bad_point_is_named_and_stops_no_other(world: World, now: datetime, code: str, change: dict[str, Any]) -> None:
+def test_a_bad_point_is_named_and_stops_no_other(
+    world: World, now: datetime, code: str, change: dict[str, Any]
+) -> None:
     agree(world, LEADER, now)
     session = start(world, now)
     bad = {key: value for key, value in {**point(1, now), **change}.items() if value is not ...}
@@ -277,7 +283,8 @@ def test_who_sees_whom_on_the_map(world: World, now: datetime) -> None:
     send(world, start(world, now), walk(now), now + timedelta(minutes=5))
 
     def seen(name: str) -> list[tuple[str, bool]]:
-        return [(line.worker.username, line.position is not None) for line in queries.live_workers(world.actor(name), now=now)]
+        lines = queries.live_workers(world.actor(name), now=now)
+        return [(line.worker.username, line.position is not None) for line in lines]
 
     assert ("leader-002011001", True) in seen("community:002011")
     assert ("leader-002011001", True) in seen("street:002")

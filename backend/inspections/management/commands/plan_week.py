@@ -47,12 +47,12 @@ class Order:
 
 class Command(BaseCommand):
     help = (
-        "Plan a week for all grids (or some) and publish the plans. Without a plan yet, a grid's week is planned as the "
-        "Monday schedule would have done it; a published week is planned anew from now on, when anything has changed."
+        "Plan a week for all grids (or some) and publish the plans. Without a plan yet, a grid's week is planned as "
+        "the Monday schedule would have done it; a published week is planned anew from now on when anything changed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--week", type=date.fromisoformat, metavar="YYYY-MM-DD", help="a day of the week; default today")
+        parser.add_argument("--week", type=date.fromisoformat, metavar="YYYY-MM-DD", help="any of its days; today")
         parser.add_argument("--grid", nargs="+", default=None, metavar="CODE", help="full codes of grids; default all")
         parser.add_argument("--publish", action=BooleanOptionalAction, default=True, help="put the plans in force")
         parser.add_argument("--only-ahead", action="store_true", help="never plan half days that have passed")
