@@ -10,7 +10,9 @@ const DEFAULT_VIEW: TownView = { center: [121.17, 30.05], attribution: "" };
 let known: Promise<TownView> | null = null;
 
 /** Start of the map by the description of our base tiles; asked once. Without an answer the default, asked again later. */
-export function townView(get: typeof fetch = (input, init) => globalThis.fetch(input, init)): Promise<TownView> {
+export function townView(
+  get: typeof fetch = (input, init) => globalThis.fetch(input, init),
+): Promise<TownView> {
   known ??= get("/tiles/base/tile.json")
     .then(async (response) => readView((await response.json()) as unknown))
     .catch(() => {

@@ -3,6 +3,13 @@ import { api } from "../api";
 /** `[west, south, east, north]`. */
 export type Bounds = [number, number, number, number];
 
+/** Middle and zoom that a map opens with. */
+export interface MapStart {
+  lon: number;
+  lat: number;
+  zoom: number;
+}
+
 let asked: Promise<Map<string, Bounds>> | null = null;
 
 /** The extent of each grid of this person's areas, by code; asked once, again after a failure. */
@@ -11,9 +18,8 @@ export function gridBounds(): Promise<Map<string, Bounds>> {
     (features) =>
       new Map(
         features.flatMap((feature): [string, Bounds][] => {
-          const code: unknown = feature.properties?.["code"];
           const bounds = boundsOf(feature.geometry);
-          return typeof code === "string" && bounds ? [[code, bounds]] : [];
+          return feature.id !== undefined && bounds ? [[String(feature.id), bounds]] : [];
         }),
       ),
     (error: unknown) => {

@@ -124,7 +124,6 @@ export const messages: Translated<typeof zh> = {
     label: "Map",
     legend: "Legend",
     all: "Whole area",
-    attribution: "Demo town: streets and people are invented",
     workerLive: "Worker (within 3 min)",
     workerOld: "Worker (older position)",
     planned: "Planned route",

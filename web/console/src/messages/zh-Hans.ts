@@ -120,7 +120,6 @@ export const messages = {
     label: "地图",
     legend: "图例",
     all: "全部辖区",
-    attribution: "示范城镇：街道与人员均为虚构",
     workerLive: "网格员（3 分钟内）",
     workerOld: "网格员（位置较旧）",
     planned: "计划路线",

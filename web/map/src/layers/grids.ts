@@ -2,9 +2,10 @@ import type { ExpressionSpecification, Map as GlMap, MapLayerMouseEvent } from "
 
 import { addLayers, addSource, type LayerContext, listen, type MapLayer, takeAway } from "../layer";
 import { PALETTES } from "../palette";
+import { nameExpression } from "../style";
 
 const SOURCE = "grids";
-const LAYERS = ["grid-names", "grid-selected", "grid-lines", "grid-fill"] as const;
+const LAYERS = ["grid-names", "grid-selected", "community-lines", "grid-lines", "grid-fill"] as const;
 
 export interface GridsState {
   selected: string | null;
@@ -98,9 +99,21 @@ function layersOf(context: LayerContext, state: GridsState): Parameters<typeof a
       layout: { "line-join": "round" },
       paint: {
         "line-color": colours.grid,
-        "line-opacity": 0.75,
-        "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.5, 14, 1.1, 17, 2],
-        "line-dasharray": [5, 2],
+        "line-opacity": 0.7,
+        "line-width": ["interpolate", ["linear"], ["zoom"], 12, 0.6, 14, 1.1, 17, 2],
+        "line-dasharray": [3, 1.5],
+      },
+    },
+    {
+      id: "community-lines",
+      type: "line",
+      source: SOURCE,
+      "source-layer": "communities",
+      layout: { "line-join": "round" },
+      paint: {
+        "line-color": colours.grid,
+        "line-opacity": 0.6,
+        "line-width": ["interpolate", ["linear"], ["zoom"], 11, 1, 14, 2.2, 17, 3.6],
       },
     },
     {
@@ -123,7 +136,7 @@ function namesOf(context: LayerContext): Parameters<typeof addLayers>[1][number]
     "source-layer": "grid_labels",
     minzoom: 13.2,
     layout: {
-      "text-field": NAME,
+      "text-field": nameExpression(context.locale) as unknown as ExpressionSpecification,
       "text-size": ["interpolate", ["linear"], ["zoom"], 13, 10.5, 17, 14],
       "text-max-width": 7,
       "text-padding": 4,
@@ -135,10 +148,3 @@ function namesOf(context: LayerContext): Parameters<typeof addLayers>[1][number]
     },
   };
 }
-
-/** The grid's name; its last three digits where it has none. */
-const NAME = [
-  "coalesce",
-  ["get", "name"],
-  ["slice", ["get", "code"], -3],
-] as unknown as ExpressionSpecification;
