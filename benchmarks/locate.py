@@ -1,23 +1,144 @@
-"""Point -> grid: points per second of the engine."""
+"""Point -> grid: the engine against PostGIS with a GiST index, one point a statement and many, and their agreement."""
 
-from collections.abc import Sequence
-from time import perf_counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+import shapely
 
-from gis.locate import GridIndex, GridShape
+from benchmarks.figures import CheckFailed, Column, Table
+from benchmarks.mesh import FloatArray, jittered_mesh
+from benchmarks.rounds import interleave, middle, seconds_of
+from benchmarks.stage import Stage, say
+from gis.locate import COVERING_SQL, SNAPPED_POINT_SQL, GridIndex, GridShape
 
-ROUNDS = 5
+BOUNDS = (121.0, 30.0, 122.0, 30.5)
+# Points also fall beside the outermost grids, where the answer is "none".
+MARGIN = 0.01
+
+_COLUMNS = (
+    Column("grids", "grids"),
+    Column("method", "method"),
+    Column("points_per_s", "points/s"),
+    Column("times_single", "× SQL single row", 1),
+    Column("times_batch", "× SQL batch", 1),
+)
+_TABLE = """
+CREATE TABLE bench_grid (id integer, code text, geom geometry(Polygon, 4326));
+"""
+_INDEX = "CREATE INDEX ON bench_grid USING gist (geom); ANALYZE bench_grid"
+_ONE_POINT = COVERING_SQL.format(grids="bench_grid", point=SNAPPED_POINT_SQL.replace("%(lon)s", "$1").replace("%(lat)s", "$2"))
+# The same rule for many points: points in no grid come back with a null.
+_MANY_POINTS = f"""
+SELECT given.row, owner.id
+FROM unnest(%(lons)s::float8[], %(lats)s::float8[]) WITH ORDINALITY AS given (lon, lat, row)
+LEFT JOIN LATERAL (
+    SELECT grid.id FROM bench_grid AS grid
+    WHERE ST_Covers(grid.geom, {SNAPPED_POINT_SQL.replace("%(lon)s", "given.lon").replace("%(lat)s", "given.lat")})
+    ORDER BY grid.code COLLATE "C" LIMIT 1
+) AS owner ON true ORDER BY given.row"""
 
 
-def engine_points_per_s(grids: Sequence[GridShape], points: npt.NDArray[np.float64]) -> float:
-    """Points per second of `GridIndex.locate_batch` over rows of (lon, lat): median of five rounds, index built."""
-    index = GridIndex(grids)
-    index.locate_batch(points[:100, 0], points[:100, 1])
-    seconds = []
-    for _ in range(ROUNDS):
-        start = perf_counter()
-        index.locate_batch(points[:, 0], points[:, 1])
-        seconds.append(perf_counter() - start)
-    return len(points) / float(np.median(seconds))
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Meshes as columns × rows; how many points each method gets in a round."""
+
+    meshes: Sequence[tuple[int, int]]
+    single: int
+    batch: int
+    engine: int
+    checked: int
+    rounds: int
+
+
+FULL = Size(((12, 7), (100, 100), (400, 250)), single=2_000, batch=20_000, engine=200_000, checked=50_000, rounds=5)
+QUICK = Size(((12, 7), (40, 25)), single=300, batch=3_000, engine=20_000, checked=3_000, rounds=3)
+
+
+def run(stage: Stage) -> Table:
+    """Raises CheckFailed when the engine and ST_Covers disagree about a single point."""
+    size = QUICK if stage.quick else FULL
+    rows: list[dict[str, Any]] = []
+    facts: dict[str, Any] = {}
+    for columns, lines in size.meshes:
+        grids = _shapes(columns, lines)
+        say(f"locate: {len(grids):,} grids")
+        with stage.connect() as connection:
+            rows += _measure(connection, grids, size, facts)
+    return Table("locate", "point → grid (border points, lowest code owns, included)", _COLUMNS, rows, facts)
+
+
+def _shapes(columns: int, lines: int) -> list[GridShape]:
+    cells = jittered_mesh(columns, lines, bounds=BOUNDS, seed=3)
+    codes = np.random.default_rng(4).permutation(len(cells))
+    return [GridShape(number, f"{code:015d}", cell) for number, (code, cell) in enumerate(zip(codes, cells, strict=True))]
+
+
+def _points(count: int, grids: Sequence[GridShape], *, seed: int) -> FloatArray:
+    """Rows of (lon, lat): anywhere in the bounds, every hundredth on a vertex, where several grids meet."""
+    random = np.random.default_rng(seed)
+    west, south, east, north = BOUNDS
+    points = random.uniform((west - MARGIN, south - MARGIN), (east + MARGIN, north + MARGIN), (count, 2))
+    on_border = random.integers(0, len(grids), count // 100)
+    points[: len(on_border)] = [grids[n].polygon.exterior.coords[int(n) % 8] for n in on_border]
+    return random.permutation(points)
+
+
+def _measure(connection: Any, grids: list[GridShape], size: Size, facts: dict[str, Any]) -> list[dict[str, Any]]:
+    cursor = connection.cursor()
+    _fill(cursor, grids)
+    made: list[GridIndex] = []
+    build_s = seconds_of(lambda: made.append(GridIndex(grids)))
+    index = made[0]
+    facts[f"index_build_s_{len(grids)}"] = build_s
+    facts[f"points_checked_{len(grids)}"] = _agree(cursor, index, grids, _points(size.checked, grids, seed=9))
+    points = _points(size.engine, grids, seed=5)
+    contenders: dict[str, Callable[[], float]] = {
+        "SQL single row": lambda: size.single / seconds_of(lambda: _one_by_one(cursor, points[: size.single])),
+        "SQL batch": lambda: size.batch / seconds_of(lambda: _by_batch(cursor, points[: size.batch])),
+        "engine": lambda: len(points) / seconds_of(lambda: index.locate_batch(points[:, 0], points[:, 1])),
+    }
+    rates = {name: middle(found) for name, found in interleave(contenders, rounds=size.rounds).items()}
+    cursor.execute("DEALLOCATE ALL; DROP TABLE bench_grid")
+    return [
+        {
+            "grids": len(grids), "method": name, "points_per_s": rate,
+            "times_single": rate / rates["SQL single row"], "times_batch": rate / rates["SQL batch"],
+        }
+        for name, rate in rates.items()
+    ]  # fmt: skip
+
+
+def _fill(cursor: Any, grids: list[GridShape]) -> None:
+    cursor.execute(_TABLE)
+    outlines = shapely.to_wkb(shapely.set_srid([grid.polygon for grid in grids], 4326), hex=True, include_srid=True)
+    lines = [f"{grid.id}\t{grid.code}\t{outline}\n" for grid, outline in zip(grids, outlines, strict=True)]
+    cursor.copy_expert("COPY bench_grid FROM STDIN", StringIO("".join(lines)))
+    cursor.execute(_INDEX)
+    cursor.execute(f"PREPARE one_point (float8, float8) AS {_ONE_POINT}")
+
+
+def _one_by_one(cursor: Any, points: FloatArray) -> None:
+    for lon, lat in points.tolist():
+        cursor.execute("EXECUTE one_point (%s, %s)", (lon, lat))
+        cursor.fetchone()
+
+
+def _by_batch(cursor: Any, points: FloatArray) -> list[int]:
+    cursor.execute(_MANY_POINTS, {"lons": points[:, 0].tolist(), "lats": points[:, 1].tolist()})
+    return [-1 if owner is None else owner for _, owner in cursor.fetchall()]
+
+
+def _agree(cursor: Any, index: GridIndex, grids: list[GridShape], points: FloatArray) -> str:
+    expected = np.array(_by_batch(cursor, points))
+    found = index.locate_batch(points[:, 0], points[:, 1])
+    differing = np.flatnonzero(found != expected)
+    if differing.size:
+        row = int(differing[0])
+        raise CheckFailed(
+            f"{differing.size} of {len(points)} points differ from ST_Covers among {len(grids)} grids, "
+            f"the first at {points[row].tolist()}: {found[row]}, SQL {expected[row]}"
+        )
+    return f"{len(points):,}, all equal to ST_Covers + lowest code"
