@@ -66,6 +66,7 @@ const reportShape = {
   matter: matterRef,
   grid: optional(gridRef),
   responsible: optional(responsible),
+  department: optional(localised),
   due_at: optional(text),
   decision: optional(decision),
   created_at: text,
@@ -90,6 +91,7 @@ const requestFields = {
   lamp: optional(text),
   grid: optional(gridRef),
   responsible: optional(responsible),
+  department: optional(localised),
   due_at: optional(text),
   created_at: optional(text),
   appointment: optional(appointment),
@@ -108,6 +110,8 @@ export type RequestSummary = Shaped<typeof requestSummary>;
 const request = object({
   ...requestFields,
   location: optional(lonLat),
+  address: withDefault(text, ""),
+  decision: optional(decision),
   description: withDefault(text, ""),
   photos: withDefault(list(text), []),
   timeline: withDefault(

@@ -12,6 +12,7 @@ export interface KeptReceipt {
   grid: string | null;
   responsible: string | null;
   post: string | null;
+  department: { zh: string; en: string } | null;
   dueAt: string | null;
   reason: { zh: string; en: string } | null;
   window: { start: string; end: string } | null;
