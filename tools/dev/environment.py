@@ -137,6 +137,7 @@ def test_settings(layout: Layout) -> dict[str, str]:
         "GRIDWARD_MEDIA_DIR": str(folder / "media"),
         "GRIDWARD_DATA_DIR": str(folder / "data"),
         "GRIDWARD_PHOTO_SENDFILE_PREFIX": "",
+        "GRIDWARD_SMS_PROVIDER": "file",
         "GRIDWARD_TOWN_SCALE": "0.1",
     }
 
