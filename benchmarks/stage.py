@@ -190,9 +190,11 @@ class Stage:
         def is_up() -> bool:
             if server.process.poll() is not None:
                 raise StageFailed(f"{name} does not start:\n{_tail(self.folder / f'{name}.log')}")
+            if not address.exists():
+                return False
             try:
                 load.drive(address, [iter([load.get(first)])], limit_s=1)
-            except (OSError, load.LoadFailed):
+            except ConnectionError:
                 return False
             return True
 
