@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tools.dev.environment import Bind
 from tools.dev.layout import Layout
+from tools.dev.processes import keep_small
 from tools.dev.terminal import Failure
 
 MIME_TYPES = Path("/etc/nginx/mime.types")
@@ -22,6 +23,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 def write_configuration(layout: Layout, bind: Bind, settings: Mapping[str, str]) -> Path:
     """Write nginx.conf and what it includes; returns its path."""
     folder = layout.nginx
+    keep_small(layout.logs / "access.log")
     values = {
         "GRIDWARD_NGINX_USER": "user root;" if os.getuid() == 0 else "",
         "GRIDWARD_NGINX_DIR": str(folder),

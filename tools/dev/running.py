@@ -12,13 +12,14 @@ from tools.dev import nginx
 from tools.dev.environment import EVERYWHERE, Bind, parse_bind
 from tools.dev.locks import tried
 from tools.dev.machine import TO_RUN
-from tools.dev.processes import is_process
+from tools.dev.processes import is_process, keep_small
 from tools.dev.programs import town_programs
 from tools.dev.supervisor import Supervisor
 from tools.dev.terminal import Failure, explain, say, step
 from tools.dev.town import Town
 
 STREAMED = ("web", "live", "worker")
+ROUTINE = ": INFO/"  # Celery tells of every task; the whole story is in its log
 PAGES = (("resident", "residents"), ("field", "grid workers"), ("console", "command centre"))
 
 
@@ -114,6 +115,7 @@ def _supervisor_pid(town: Town) -> int | None:
 def _detach(town: Town, bind: Bind) -> None:
     """Start the supervisor in a session of its own and wait until the town answers."""
     log = town.layout.logs / "supervisor.log"
+    keep_small(log)
     with log.open("ab") as file:
         begin = file.tell()
         child = subprocess.Popen(
@@ -221,5 +223,6 @@ class _Stream:
                 chunk = file.read(size - begin)
             end = chunk.rfind(b"\n") + 1
             for line in chunk[:end].decode(errors="replace").splitlines():
-                say(f"{log.stem:>7} | {line}")
+                if ROUTINE not in line:
+                    say(f"{log.stem:>7} | {line}")
             self.positions[log] = begin + end
