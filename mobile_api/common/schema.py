@@ -1,5 +1,6 @@
 """What the published OpenAPI document says beyond the shapes: rights, problems, ways to sign in."""
 
+import re
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -59,8 +60,8 @@ class GridwardSchema(AutoSchema):
     def get_operation_id(self) -> str:
         """`field_cases_actions_post`: the path without its parameters, and the method."""
         parts = [part for part in self.path.strip("/").split("/") if part not in ("api", "v1")]
-        words = [part.strip("{}") if not part.startswith("{") else f"by_{part.strip('{}')}" for part in parts]
-        return "_".join([*words, self.method.lower()]).replace("-", "_").replace(".", "_")
+        words = [f"by_{part}" if part.startswith("{") else part for part in parts]
+        return re.sub(r"[{}]", "", "_".join([*words, self.method.lower()])).replace("-", "_").replace(".", "_")
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         ways: list[dict[str, list[str]]] = super().get_auth()

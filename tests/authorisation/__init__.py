@@ -1,0 +1,1 @@
+"""The sweep: every operation × role × part of the town, against docs/authorisation.yaml."""

@@ -1,0 +1,150 @@
+"""How each operation of the interface is called: its example body, and which of its parameters names an object."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.response import Response
+
+from backend.core.clock import LOCAL
+from backend.core.ids import uuid7
+from tests.authorisation.stage import Stage
+from tests.mobile_api.conftest import picture, report_of
+
+# Parameter in path or query → kind of object; the sweep calls with an object at each place of the town.
+OBJECTS = {
+    "case_id": "case", "stop_id": "stop", "session_id": "session", "appointment_id": "appointment", "plan_id": "plan",
+    "job_id": "job", "worker": "worker", "code": "code",
+}  # fmt: skip
+# The same parameter means another object here.
+KINDS = {"console_plans_by_plan_id_publish_post": "draft"}
+NO_OBJECT = {"reports_track_get"}
+
+Body = Callable[[Stage], dict[str, Any]]
+
+
+def _op() -> dict[str, str]:
+    return {"op_id": str(uuid7())}
+
+
+def _booking(stage: Stage) -> dict[str, Any]:
+    start = (stage.now.astimezone(LOCAL) + timedelta(days=1)).replace(hour=8, minute=30, second=0, microsecond=0)
+    return {
+        **report_of(stage.world, matter="pension_life_proof"),
+        "address": "测试路 1 号",
+        "slot": {"start": start.isoformat(), "end": (start + timedelta(hours=2)).isoformat()},
+        "contact": {"name": "王小明", "phone": "13800009999"},
+    }
+
+
+def _week(stage: Stage) -> str:
+    today = stage.now.astimezone(LOCAL).date()
+    return str(today - timedelta(days=today.weekday()))
+
+
+_RATING = {"responded": True, "solved": True, "satisfied": 4}
+BODIES: dict[str, Body] = {
+    "appointments_post": _booking,
+    "appointments_by_appointment_id_cancel_post": lambda stage: {"reason": "改期"},
+    "auth_codes_post": lambda stage: {"phone": "19912345678"},
+    "auth_codes_verify_post": lambda stage: {"phone": "19912345678", "code": "000000", "device": {"id": "d"}},
+    "auth_session_post": lambda stage: {"username": "city", "password": "wrong"},
+    "auth_token_post": lambda stage: {"username": "city", "password": "wrong", "device": {"id": "d"}},
+    "auth_token_refresh_post": lambda stage: {"refresh": "none"},
+    "auth_token_revoke_post": lambda stage: {"refresh": "none"},
+    "console_cases_by_case_id_actions_post": lambda stage: {
+        **_op(), "action": "note", "version": 3, "note": "已电话核实",
+    },
+    "console_cases_by_case_id_reveal_post": lambda stage: {"reason": "回访需要联系"},
+    "console_plans_post": lambda stage: {"week_start": _week(stage)},
+    "console_plans_by_plan_id_publish_post": lambda stage: {},
+    "field_cases_by_case_id_actions_post": lambda stage: {**_op(), "action": "note", "note": "到过现场"},
+    "field_consents_post": lambda stage: {"purpose": "patrol_track", "notice_version": "1", "granted": True},
+    "field_operations_post": lambda stage: {"operations": []},
+    "field_reports_post": lambda stage: report_of(stage.world),
+    "field_sessions_post": lambda stage: {"id": str(uuid7()), "started_at": stage.now.isoformat(), "purpose": "patrol"},
+    "field_sessions_by_session_id_end_post": lambda stage: {"ended_at": stage.now.isoformat()},
+    "field_sessions_by_session_id_positions_post": lambda stage: {"points": []},
+    "field_stops_by_stop_id_skip_post": lambda stage: {**_op(), "reason": "道路封闭"},
+    "field_stops_by_stop_id_visit_post": lambda stage: {
+        **_op(), "id": str(uuid7()), "outcome": "done", "at": stage.now.isoformat(),
+    },
+    "live_ticket_post": lambda stage: {},
+    "my_requests_by_case_id_cancel_post": lambda stage: {"reason": "已解决"},
+    "my_requests_by_case_id_rate_post": lambda stage: dict(_RATING),
+    "my_requests_by_case_id_reopen_post": lambda stage: {"reason": "没有解决"},
+    "photos_post": lambda stage: {"id": str(uuid7()), "file": picture()},
+    "reports_post": lambda stage: report_of(stage.world),
+    "reports_track_rate_post": lambda stage: {**stage.tracked, **_RATING},
+}  # fmt: skip
+# Public doors that answer 401 to wrong credentials: there it doesn't mean "not for you".
+CREDENTIALS_NEEDED = {"auth_token_post", "auth_session_post", "auth_token_refresh_post"}
+# The small world has no streets: an open door answers 503 `no_network` there.
+NEED_STREETS = {"slots_get", "appointments_post"}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one address, as the published description has it."""
+
+    id: str
+    method: str
+    path: str
+    resource: str
+    verb: str
+    parameters: tuple[str, ...]
+
+    @property
+    def object_name(self) -> str | None:
+        """The parameter that names an object of the town."""
+        if self.id in NO_OBJECT:
+            return None
+        return next((name for name in self.parameters if name in OBJECTS), None)
+
+    def call(self, stage: Stage, role: str, where: str) -> Response:
+        """Calls it as `role`, with the object at `where`."""
+        values = self._values(stage, role, where)
+        path = self.path
+        for name in self.parameters:
+            path = path.replace("{" + name + "}", str(values[name]))
+        query = {name: values[name] for name in self.parameters if "{" + name + "}" not in self.path}
+        client = stage.clients[role]
+        if self.method == "get":
+            return client.get(path, query)
+        body = BODIES[self.id](stage) if self.id in BODIES else {}
+        kind = "multipart" if self.id == "photos_post" else "json"
+        return client.generic("DELETE", path) if self.method == "delete" else client.post(path, body, format=kind)
+
+    def _values(self, stage: Stage, role: str, where: str) -> dict[str, Any]:
+        lon, lat = stage.world.middle_of("002011001")
+        day = str(stage.now.astimezone(LOCAL).date())
+        values: dict[str, Any] = {
+            "lon": lon, "lat": lat, "crs": "wgs84", "day": day, "date": day, "z": 14, "x": 13706, "y": 6749,
+            "matter": stage.world.matters["pension_life_proof"].pk, "matter_id": stage.world.matters["dirty_road"].pk,
+            "token": stage.photo_path.rsplit("/", 1)[-1], **stage.tracked,
+        }  # fmt: skip
+        name = self.object_name
+        if name == "code":
+            values["code"] = stage.codes.get(where, "330281999999999")
+        elif name is not None:
+            values[name] = stage.id_of(KINDS.get(self.id, OBJECTS[name]), role, where)
+        return values
+
+
+def operations() -> list[Operation]:
+    """Every operation of the published description."""
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    found = []
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            authz = operation.get("x-authz", {})
+            names = [one["name"] for one in operation.get("parameters", []) if one.get("required")]
+            found.append(
+                Operation(
+                    id=operation["operationId"], method=method, path=path, resource=authz.get("resource", ""),
+                    verb=authz.get("verb", ""), parameters=tuple(names),
+                )
+            )
+    return found
