@@ -2,7 +2,7 @@ import { answered, type ApiClient } from "./client";
 import { ApiError } from "./problem";
 import type { components } from "./schema";
 import type { Transport } from "./transport";
-import type { CaseState, Day, Lamp, PlanDetail, PlanJob, PlanRow, TrackComparison, Uuid } from "./types";
+import type { CaseState, Day, Lamp, PlanDetail, TrackComparison, Uuid } from "./types";
 
 const BASE = "/api/v1/console";
 
@@ -74,18 +74,31 @@ export function makeConsoleApi(client: ApiClient, { call }: Transport) {
     workers: () => answered(client.GET("/api/v1/console/workers")),
     matters: () => answered(client.GET("/api/v1/console/matters")),
 
-    plans: (week: Day, grid = "") =>
-      call<{ week_start: Day; items: PlanRow[] }>("GET", `${BASE}/plans`, { query: { week, grid } }),
+    plans: (week: Day) => answered(client.GET("/api/v1/console/plans", { params: { query: { week } } })),
     planWeek: (week_start: Day, grids?: readonly string[]) =>
-      call<PlanJob>("POST", `${BASE}/plans`, { body: grids ? { week_start, grids } : { week_start } }),
-    planJob: (id: Uuid) => call<PlanJob>("GET", `${BASE}/jobs/${id}`),
-    plan: (id: Uuid) => call<PlanDetail>("GET", `${BASE}/plans/${id}`),
-    publishPlan: (id: Uuid) => call<PlanDetail>("POST", `${BASE}/plans/${id}/publish`),
+      answered(
+        client.POST("/api/v1/console/plans", {
+          body: { week_start, ...(grids ? { grids: [...grids] } : {}) },
+        }),
+      ),
+    planJob: (id: Uuid) =>
+      answered(client.GET("/api/v1/console/jobs/{job_id}", { params: { path: { job_id: id } } })),
+    async plan(id: Uuid): Promise<PlanDetail> {
+      const path = { plan_id: id };
+      return (await answered(
+        client.GET("/api/v1/console/plans/{plan_id}", { params: { path } }),
+      )) as PlanDetail;
+    },
+    publishPlan: (id: Uuid) =>
+      answered(client.POST("/api/v1/console/plans/{plan_id}/publish", { params: { path: { plan_id: id } } })),
     planMapUrl: (id: Uuid) => `${BASE}/plans/${id}/map.html`,
+    /** Planned routes of a day: lines, and points for the stops. */
     routes: (day: Day, grid: string) =>
       call<GeoJSON.FeatureCollection>("GET", `${BASE}/routes`, { query: { day, grid } }),
-    tracks: (worker: Uuid, date: Day) =>
-      call<TrackComparison>("GET", `${BASE}/tracks`, { query: { worker, date } }),
+    async tracks(worker: Uuid, date: Day): Promise<TrackComparison> {
+      const query = { worker, date };
+      return (await answered(client.GET("/api/v1/console/tracks", { params: { query } }))) as TrackComparison;
+    },
 
     liveTicket: () => answered(client.POST("/api/v1/live/ticket")),
   };

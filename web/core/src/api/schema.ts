@@ -278,6 +278,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How far a request to plan has come. */
+        get: operations["console_jobs_by_job_id_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/matters": {
         parameters: {
             query?: never;
@@ -287,6 +304,92 @@ export interface paths {
         };
         /** @description The whole matter list, also what only staff may choose. */
         get: operations["console_matters_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest plan of each grid in a week; POST asks for new plans. */
+        get: operations["console_plans_get"];
+        put?: never;
+        /** @description The newest plan of each grid in a week; POST asks for new plans. */
+        post: operations["console_plans_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/plans/{plan_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One plan: routes with their stops, times and reasons, and what was left out and why. */
+        get: operations["console_plans_by_plan_id_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/plans/{plan_id}/map.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One grid's week as a stand-alone HTML page that opens without internet; in the asked language. */
+        get: operations["console_plans_by_plan_id_map_html_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/plans/{plan_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Publishes a draft: it replaces the published plan of that week as a whole. */
+        post: operations["console_plans_by_plan_id_publish_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Planned routes of one day as GeoJSON: a line a half day, a point a stop. */
+        get: operations["console_routes_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -312,6 +415,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/tracks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What a worker walked on a day beside what was planned. Each look is written to the audit trail. */
+        get: operations["console_tracks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/workers": {
         parameters: {
             query?: never;
@@ -321,6 +441,279 @@ export interface paths {
         };
         /** @description Workers of one's areas, and where those on patrol are now. */
         get: operations["console_workers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Cases of the worker's grids, the next deadline first; open ones unless states are named. */
+        get: operations["field_cases_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One case of the worker's grids. */
+        get: operations["field_cases_by_case_id_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/cases/{case_id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description One step on a case. The same `op_id` again gives the same answer. */
+        post: operations["field_cases_by_case_id_actions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What to fetch again since the cursor; without one, a cursor that begins now. */
+        get: operations["field_changes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The worker's word on the recording of patrols. The newest counts; withdrawing stops the taking of positions. */
+        get: operations["field_consents_get"];
+        put?: never;
+        /** @description The worker's word on the recording of patrols. The newest counts; withdrawing stops the taking of positions. */
+        post: operations["field_consents_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Up to 200 things that the phone did, each applied at most once; one that is refused never blocks the others. */
+        post: operations["field_operations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A worker reports, or has dealt with it on the spot. 201 for a new report, 200 for a repeat of the same one. */
+        post: operations["field_reports_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A patrol begins: on duty, with consent, one at a time. The same id again gives the same session. */
+        post: operations["field_sessions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What a patrol came to: distance, time, the cleaned way with its gaps, stops reached. */
+        get: operations["field_sessions_by_session_id_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/sessions/{session_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ends the worker's own patrol; a repeat gives the first end. */
+        post: operations["field_sessions_by_session_id_end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/sessions/{session_id}/positions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Takes up to 1000 positions of a patrol, in any order, repeats harmless; stops that were reached are named. */
+        post: operations["field_sessions_by_session_id_positions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/stops/{stop_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One stop of the worker's own rounds. */
+        get: operations["field_stops_by_stop_id_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/stops/{stop_id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Leaves a stop out, with the reason. */
+        post: operations["field_stops_by_stop_id_skip_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/stops/{stop_id}/visit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Records a visit with its evidence. The same `op_id` again gives the same answer. */
+        post: operations["field_stops_by_stop_id_visit_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The day of the signed-in worker: round, stops in walking order, open cases, running patrol. */
+        get: operations["field_today_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/week": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The week of the signed-in worker under the published plans, and what they leave out. */
+        get: operations["field_week_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -643,7 +1036,7 @@ export interface paths {
             cookie?: never;
         };
         /** @description The base map: water, land use, roads, buildings, names. */
-        get: operations["tiles_base_by_z_by_x_by_y}_mvt_get"];
+        get: operations["tiles_base_by_z_by_x_by_y_mvt_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -677,7 +1070,7 @@ export interface paths {
             cookie?: never;
         };
         /** @description Open cases of one's areas. */
-        get: operations["tiles_cases_by_z_by_x_by_y}_mvt_get"];
+        get: operations["tiles_cases_by_z_by_x_by_y_mvt_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -711,7 +1104,7 @@ export interface paths {
             cookie?: never;
         };
         /** @description Outlines of grids and communities in force. */
-        get: operations["tiles_grids_by_z_by_x_by_y}_mvt_get"];
+        get: operations["tiles_grids_by_z_by_x_by_y_mvt_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -741,33 +1134,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * @description * `report` - report
-         *     * `route` - route
-         *     * `self_handle` - self_handle
-         *     * `verify` - verify
-         *     * `verified` - verified
-         *     * `file` - file
-         *     * `refuse` - refuse
-         *     * `dispatch` - dispatch
-         *     * `return` - return
-         *     * `assign` - assign
-         *     * `accept` - accept
-         *     * `hand_back` - hand_back
-         *     * `submit` - submit
-         *     * `rework` - rework
-         *     * `close` - close
-         *     * `suspend` - suspend
-         *     * `resume` - resume
-         *     * `cancel` - cancel
-         *     * `force_close` - force_close
-         *     * `reopen` - reopen
-         *     * `rate` - rate
-         *     * `note` - note
-         *     * `escalate` - escalate
-         * @enum {string}
-         */
-        ActionEnum: "report" | "route" | "self_handle" | "verify" | "verified" | "file" | "refuse" | "dispatch" | "return" | "assign" | "accept" | "hand_back" | "submit" | "rework" | "close" | "suspend" | "resume" | "cancel" | "force_close" | "reopen" | "rate" | "note" | "escalate";
         /** @description Who acts, in which role, over which areas; the other roles that the person may choose by X-Gridward-Role. */
         ActorOut: {
             /** Format: uuid */
@@ -879,12 +1245,83 @@ export interface components {
             /** Format: double */
             distance_m: number;
         };
+        /**
+         * @description * `report` - report
+         *     * `route` - route
+         *     * `self_handle` - self_handle
+         *     * `verify` - verify
+         *     * `verified` - verified
+         *     * `file` - file
+         *     * `refuse` - refuse
+         *     * `dispatch` - dispatch
+         *     * `return` - return
+         *     * `assign` - assign
+         *     * `accept` - accept
+         *     * `hand_back` - hand_back
+         *     * `submit` - submit
+         *     * `rework` - rework
+         *     * `close` - close
+         *     * `suspend` - suspend
+         *     * `resume` - resume
+         *     * `cancel` - cancel
+         *     * `force_close` - force_close
+         *     * `reopen` - reopen
+         *     * `rate` - rate
+         *     * `note` - note
+         *     * `escalate` - escalate
+         * @enum {string}
+         */
+        CaseAction: "report" | "route" | "self_handle" | "verify" | "verified" | "file" | "refuse" | "dispatch" | "return" | "assign" | "accept" | "hand_back" | "submit" | "rework" | "close" | "suspend" | "resume" | "cancel" | "force_close" | "reopen" | "rate" | "note" | "escalate";
+        /** @description The same with the id that makes a repeat harmless. */
+        CaseActionInRequest: {
+            action: components["schemas"]["FieldCaseAction"];
+            version?: number | null;
+            /** @default  */
+            note?: string;
+            photos?: components["schemas"]["PhotoClaimInRequest"][];
+            location?: components["schemas"]["PointInRequest"] | null;
+            /** Format: uuid */
+            op_id: string;
+        };
+        /** @description One line of a case's history. */
+        CaseEventOut: {
+            /** Format: uuid */
+            id: string;
+            n: number;
+            /** Format: date-time */
+            at: string;
+            action: components["schemas"]["CaseAction"];
+            from_state: string;
+            to_state: components["schemas"]["CaseState"];
+            /** @description staff in full, residents masked */
+            actor_name: string | null;
+            actor_role: string;
+            note: string;
+            text: components["schemas"]["Localised"];
+            was_overdue: boolean;
+            photos: string[];
+        };
         CasePage: {
             items: components["schemas"]["DeskCaseRow"][];
             next: string | null;
             /** @description how many the filter finds over all pages */
             total: number;
         };
+        CasePhoto: {
+            /** Format: uuid */
+            id: string;
+            /** @description good for five minutes */
+            url: string;
+            purpose: components["schemas"]["CasePhotoPurposeEnum"];
+        };
+        /**
+         * @description * `report` - report
+         *     * `before` - before
+         *     * `after` - after
+         *     * `visit` - visit
+         * @enum {string}
+         */
+        CasePhotoPurposeEnum: "report" | "before" | "after" | "visit";
         /**
          * @description * `reported` - reported
          *     * `verifying` - verifying
@@ -903,7 +1340,7 @@ export interface components {
         CaseState: "reported" | "verifying" | "filed" | "returned" | "pending_handle" | "handling" | "suspended" | "pending_check" | "closed" | "not_accepted" | "cancelled" | "forced_close";
         /** @description One step on a case; `version` is the one that the desk decided on. */
         CaseStepInRequest: {
-            action: components["schemas"]["ActionEnum"];
+            action: components["schemas"]["CaseAction"];
             version: number;
             /** @default  */
             note?: string;
@@ -915,6 +1352,17 @@ export interface components {
             matter?: string | null;
             /** Format: uuid */
             condition?: string | null;
+        };
+        ChangeOut: {
+            kind: string;
+            /** Format: uuid */
+            id: string;
+            op: components["schemas"]["OpEnum"];
+        };
+        Changes: {
+            changes: components["schemas"]["ChangeOut"][];
+            cursor: string;
+            more: boolean;
         };
         CodeInRequest: {
             phone: string;
@@ -928,6 +1376,26 @@ export interface components {
             name: components["schemas"]["Localised"];
             limit: components["schemas"]["Limit"];
             closing: components["schemas"]["Localised"];
+        };
+        /**
+         * @description * `patrol_track` - patrol_track
+         * @enum {string}
+         */
+        ConsentInPurposeEnum: "patrol_track";
+        ConsentInRequest: {
+            purpose: components["schemas"]["ConsentInPurposeEnum"];
+            notice_version: string;
+            granted: boolean;
+        };
+        ConsentOut: {
+            purpose: string;
+            notice_version: string;
+            granted: boolean;
+            /** Format: date-time */
+            at: string;
+        };
+        Consents: {
+            items: components["schemas"]["ConsentOut"][];
         };
         ContactInRequest: {
             /** @default  */
@@ -955,6 +1423,20 @@ export interface components {
          * @enum {string}
          */
         Crs: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
+        /** @description The way of the day, both half days together. */
+        DayRoute: {
+            /**
+             * Format: uuid
+             * @description of the first half day's route
+             */
+            id: string;
+            /** Format: uuid */
+            plan_id: string;
+            version: number;
+            distance_m: number;
+            walk_s: number;
+            geometry: components["schemas"]["LineOut"] | null;
+        };
         /** @description Why a case went where it went. */
         DecisionOut: {
             kind: components["schemas"]["LocateKind"];
@@ -963,9 +1445,16 @@ export interface components {
         };
         /** @description A step that may be taken now, and what it needs. */
         DeskAction: {
-            action: components["schemas"]["ActionEnum"];
-            needs: components["schemas"]["NeedsEnum"][];
+            action: components["schemas"]["CaseAction"];
+            needs: components["schemas"]["DeskActionNeedsEnum"][];
         };
+        /**
+         * @description * `note` - note
+         *     * `photo` - photo
+         *     * `assignee` - assignee
+         * @enum {string}
+         */
+        DeskActionNeedsEnum: "note" | "photo" | "assignee";
         DeskAppointment: {
             /** Format: uuid */
             id: string;
@@ -1073,7 +1562,7 @@ export interface components {
             n: number;
             /** Format: date-time */
             at: string;
-            action: components["schemas"]["ActionEnum"];
+            action: components["schemas"]["CaseAction"];
             from_state: string;
             to_state: string;
             role: string;
@@ -1107,6 +1596,11 @@ export interface components {
             /** @default  */
             platform?: string;
         };
+        /**
+         * @description * `not_in_this_state` - not_in_this_state
+         * @enum {string}
+         */
+        DisabledReasonEnum: "not_in_this_state";
         /** @description One person of a grid's duty, in the order in which they answer. */
         DutyOut: {
             /** Format: uuid */
@@ -1115,12 +1609,85 @@ export interface components {
             post: string;
             absent: boolean;
         };
+        /** @description A step on the worker's screen; `disabled_reason` says why it can't be taken now. */
+        FieldAction: {
+            action: components["schemas"]["FieldCaseAction"];
+            needs: components["schemas"]["FieldActionNeedsEnum"][];
+            disabled_reason: components["schemas"]["DisabledReasonEnum"];
+        };
+        /**
+         * @description * `note` - note
+         *     * `photo` - photo
+         * @enum {string}
+         */
+        FieldActionNeedsEnum: "note" | "photo";
+        /** @description A case as its worker sees it. `contact` is in clear only while the case is open, and masked afterwards. */
+        FieldCase: {
+            /** Format: uuid */
+            id: string;
+            number: string;
+            version: number;
+            matter: components["schemas"]["MatterRef"];
+            /** @description the filing condition's name in the asked language */
+            condition: string | null;
+            state: components["schemas"]["CaseState"];
+            stage: components["schemas"]["Stage"];
+            lamp: components["schemas"]["Lamp"];
+            /** Format: date-time */
+            due_at: string | null;
+            /** Format: date-time */
+            reported_at: string;
+            grid: components["schemas"]["GridRef"] | null;
+            /** @description the actor answers for it */
+            is_mine: boolean;
+            location: components["schemas"]["LonLat"];
+            address: string;
+            description: string;
+            photos: components["schemas"]["CasePhoto"][];
+            contact: components["schemas"]["ContactOut"] | null;
+            events: components["schemas"]["CaseEventOut"][];
+            actions: components["schemas"]["FieldAction"][];
+            appointment: components["schemas"]["AppointmentOut"] | null;
+            decision: components["schemas"]["DecisionOut"] | null;
+        };
+        /**
+         * @description * `accept` - accept
+         *     * `submit` - submit
+         *     * `hand_back` - hand_back
+         *     * `return` - return
+         *     * `verified` - verified
+         *     * `refuse` - refuse
+         *     * `note` - note
+         * @enum {string}
+         */
+        FieldCaseAction: "accept" | "submit" | "hand_back" | "return" | "verified" | "refuse" | "note";
+        FieldCases: {
+            items: components["schemas"]["FieldCase"][];
+            next: string | null;
+        };
         /** @description One refused part of a request. */
         FieldProblem: {
             /** @description JSON pointer into the body or query */
             pointer: string;
             code: string;
             detail: string;
+        };
+        /** @description A report. `id` is a UUIDv7 made by the client: the same id and content again gives the same answer. */
+        FieldReportInRequest: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            matter: string;
+            /** @default  */
+            condition?: string | null;
+            /** @default  */
+            description?: string;
+            location: components["schemas"]["PointInRequest"];
+            /** @default  */
+            address?: string;
+            contact?: components["schemas"]["ContactInRequest"] | null;
+            photos?: components["schemas"]["PhotoClaimInRequest"][];
+            self_handled?: components["schemas"]["SelfHandledInRequest"] | null;
         };
         /** @enum {string} */
         GisFeatureEnum: "Feature";
@@ -1177,6 +1744,20 @@ export interface components {
          * @enum {string}
          */
         HandlerEnum: "grid" | "department";
+        JobFailure: {
+            grid: string;
+            error: string;
+        };
+        JobOut: {
+            /** Format: uuid */
+            job_id: string;
+            /** Format: date */
+            week_start: string;
+            total: number;
+            done: number;
+            failed: components["schemas"]["JobFailure"][];
+            finished: boolean;
+        };
         /**
          * @description * `green` - green
          *     * `yellow` - yellow
@@ -1200,6 +1781,16 @@ export interface components {
             amount: number;
             unit: components["schemas"]["UnitEnum"];
         };
+        /** @description GeoJSON (RFC 7946) MultiLineString, WGS84. */
+        LineOut: {
+            type: components["schemas"]["LineOutTypeEnum"];
+            coordinates: number[][][];
+        };
+        /**
+         * @description * `MultiLineString` - MultiLineString
+         * @enum {string}
+         */
+        LineOutTypeEnum: "MultiLineString";
         LivePositionOut: {
             /** Format: double */
             lon: number;
@@ -1327,12 +1918,77 @@ export interface components {
             name: components["schemas"]["Localised"];
         };
         /**
-         * @description * `note` - note
-         *     * `photo` - photo
-         *     * `assignee` - assignee
+         * @description * `upsert` - upsert
+         *     * `remove` - remove
          * @enum {string}
          */
-        NeedsEnum: "note" | "photo" | "assignee";
+        OpEnum: "upsert" | "remove";
+        /** @description One thing that the worker did, online or not. `op_id` is made at capture and makes a repeat harmless. */
+        OperationInRequest: {
+            /** Format: uuid */
+            op_id: string;
+            /** @description one of report_case, case_action, record_visit, skip_stop, start_session, end_session */
+            kind: string;
+            /** Format: date-time */
+            captured_at?: string | null;
+            payload: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @description * `applied` - applied
+         *     * `refused` - refused
+         *     * `retry` - retry
+         * @enum {string}
+         */
+        OperationOutcome: "applied" | "refused" | "retry";
+        OperationsInRequest: {
+            operations: components["schemas"]["OperationInRequest"][];
+        };
+        PatrolEndInRequest: {
+            /** Format: date-time */
+            ended_at: string;
+        };
+        /** @description A patrol begins. `id` is a UUIDv7 made by the phone. */
+        PatrolInRequest: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            started_at: string;
+            /** @default patrol */
+            purpose?: string;
+        };
+        PatrolOut: {
+            /** Format: uuid */
+            id: string;
+            state: components["schemas"]["PatrolState"];
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+        };
+        /**
+         * @description * `open` - open
+         *     * `ended` - ended
+         * @enum {string}
+         */
+        PatrolState: "open" | "ended";
+        /** @description What a patrol came to. `track` has a part for each stretch without a gap; None once raw points are deleted. */
+        PatrolSummary: {
+            /** Format: uuid */
+            id: string;
+            state: components["schemas"]["PatrolState"];
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: double */
+            distance_m: number;
+            duration_s: number;
+            points: number;
+            visited: string[];
+            track: components["schemas"]["LineOut"] | null;
+        };
         PersonRef: {
             /** Format: uuid */
             id: string;
@@ -1375,6 +2031,143 @@ export interface components {
          * @enum {string}
          */
         PhotoState: "pending" | "ready";
+        PlaceRef: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            address: string;
+            kind: components["schemas"]["PlaceRefKindEnum"];
+        };
+        /**
+         * @description * `residence` - residence
+         *     * `premise` - premise
+         *     * `component` - component
+         *     * `public_space` - public_space
+         *     * `site` - site
+         * @enum {string}
+         */
+        PlaceRefKindEnum: "residence" | "premise" | "component" | "public_space" | "site";
+        PlanDetail: {
+            /** Format: uuid */
+            id: string;
+            grid: components["schemas"]["GridRef"];
+            community: string;
+            /** Format: date */
+            week_start: string;
+            state: components["schemas"]["PlanState"];
+            version: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            published_at: string | null;
+            cost: {
+                [key: string]: unknown;
+            };
+            error: string;
+            routes: components["schemas"]["PlanRoute"][];
+            unserved: components["schemas"]["PlanUnserved"][];
+        };
+        /** @description One grid's plan of a week with its figures. */
+        PlanLineOut: {
+            /** Format: uuid */
+            id: string;
+            grid: components["schemas"]["GridRef"];
+            community: string;
+            state: components["schemas"]["PlanState"];
+            version: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            published_at: string | null;
+            stops: number;
+            done: number;
+            appointments: number;
+            unserved: number;
+            travel_s: number;
+            travel_m: number;
+            error: string;
+        };
+        PlanList: {
+            /** Format: date */
+            week_start: string;
+            items: components["schemas"]["PlanLineOut"][];
+        };
+        /** @description Grids to plan; all of one's grids without `grids`. */
+        PlanRequestInRequest: {
+            /** Format: date */
+            week_start: string;
+            grids?: string[];
+        };
+        /** @description One worker's half day. */
+        PlanRoute: {
+            /** Format: uuid */
+            id: string;
+            worker: components["schemas"]["PersonRef"];
+            /** Format: date */
+            day: string;
+            shift: components["schemas"]["TimeWindow"];
+            travel_s: number;
+            travel_m: number;
+            /** @description GeoJSON MultiLineString */
+            path: {
+                [key: string]: unknown;
+            } | null;
+            stops: components["schemas"]["PlanStop"][];
+        };
+        /**
+         * @description * `planning` - planning
+         *     * `draft` - draft
+         *     * `published` - published
+         *     * `superseded` - superseded
+         *     * `failed` - failed
+         * @enum {string}
+         */
+        PlanState: "planning" | "draft" | "published" | "superseded" | "failed";
+        /** @description A planned call. No contact and no name of a resident is in it. */
+        PlanStop: {
+            /** Format: uuid */
+            id: string;
+            seq: number;
+            kind: components["schemas"]["StopKind"];
+            name: components["schemas"]["Localised"];
+            address: string;
+            location: components["schemas"]["LonLat"];
+            /** Format: date-time */
+            arrive_at: string;
+            /** Format: date-time */
+            start_at: string;
+            /** Format: date-time */
+            leave_at: string;
+            window: components["schemas"]["TimeWindow"] | null;
+            state: components["schemas"]["StopState"];
+            reason: components["schemas"]["Localised"];
+            targets: components["schemas"]["PlanTarget"][];
+            /** Format: uuid */
+            case_id: string | null;
+            locked: boolean;
+        };
+        /** @description A visit duty that a stop is to meet. */
+        PlanTarget: {
+            target: string;
+            name: components["schemas"]["Localised"];
+            dwell_minutes: number;
+        };
+        /** @description What the plan leaves out, and why. */
+        PlanUnserved: {
+            kind: string;
+            name: components["schemas"]["Localised"];
+            /** Format: uuid */
+            case_id: string | null;
+            required: boolean;
+            visits: number;
+            reason: components["schemas"]["Localised"];
+        };
+        PlannedTimes: {
+            /** Format: date-time */
+            arrive: string;
+            /** Format: date-time */
+            leave: string;
+        };
         /** @description A position with its declared coordinate system, in degrees; `accuracy_m` is the radius of the fix. */
         PointInRequest: {
             /** Format: double */
@@ -1384,6 +2177,39 @@ export interface components {
             crs: components["schemas"]["Crs"];
             /** Format: double */
             accuracy_m?: number | null;
+        };
+        /** @description One fix, for the description only: each point is checked by itself, and a bad one is named in the answer. */
+        PositionInRequest: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            lon: number;
+            /** Format: double */
+            lat: number;
+            crs: string;
+            /** Format: double */
+            accuracy_m?: number | null;
+            /** Format: double */
+            speed_mps?: number | null;
+            /** Format: double */
+            bearing_deg?: number | null;
+            /**
+             * Format: double
+             * @description 0 to 1
+             */
+            battery?: number | null;
+        };
+        /** @description Up to 1000 points; the body may be packed with gzip. */
+        PositionsDescribedRequest: {
+            points: components["schemas"]["PositionInRequest"][];
+        };
+        PositionsOut: {
+            accepted: number;
+            duplicates: number;
+            rejected: components["schemas"]["RejectedPoint"][];
+            /** @description stops that were recognised as reached */
+            visited: string[];
         };
         /** @description RFC 9457. `code` never changes; the texts come in the asked language. Some codes carry more members. */
         Problem: {
@@ -1467,8 +2293,28 @@ export interface components {
         ReasonInRequest: {
             reason: string;
         };
+        /** @description `applied` and `refused` are final and given again to every repeat; `retry`: send it again later. */
+        ReceiptOut: {
+            /** Format: uuid */
+            op_id: string;
+            outcome: components["schemas"]["OperationOutcome"];
+            problem: {
+                [key: string]: unknown;
+            } | null;
+            result: {
+                [key: string]: unknown;
+            } | null;
+        };
+        Receipts: {
+            receipts: components["schemas"]["ReceiptOut"][];
+        };
         RefreshInRequest: {
             refresh: string;
+        };
+        RejectedPoint: {
+            seq: number | null;
+            code: string;
+            detail: string;
         };
         /** @description A report. `id` is a UUIDv7 made by the client: the same id and content again gives the same answer. */
         ReportInRequest: {
@@ -1531,6 +2377,12 @@ export interface components {
             role: components["schemas"]["Role"];
             areas: components["schemas"]["AreaRef"][];
         };
+        /** @description Dealt with on the spot: what was done, pictures before and after. */
+        SelfHandledInRequest: {
+            note: string;
+            photos_before: components["schemas"]["PhotoClaimInRequest"][];
+            photos_after: components["schemas"]["PhotoClaimInRequest"][];
+        };
         SessionOut: {
             actor: components["schemas"]["ActorOut"] | null;
         };
@@ -1562,6 +2414,71 @@ export interface components {
          * @enum {string}
          */
         Stage: "collected" | "filed" | "dispatched" | "handling" | "feedback" | "checked_closed" | "evaluated";
+        /**
+         * @description * `duty` - duty
+         *     * `appointment` - appointment
+         *     * `case` - case
+         * @enum {string}
+         */
+        StopKind: "duty" | "appointment" | "case";
+        /** @description A planned call. `contact` is there only while the stop is open. */
+        StopOut: {
+            /** Format: uuid */
+            id: string;
+            seq: number;
+            kind: components["schemas"]["StopKind"];
+            place: components["schemas"]["PlaceRef"] | null;
+            location: components["schemas"]["LonLat"];
+            planned: components["schemas"]["PlannedTimes"];
+            window: components["schemas"]["TimeWindow"] | null;
+            state: components["schemas"]["StopState"];
+            reason: components["schemas"]["Localised"];
+            targets: components["schemas"]["StopTarget"][];
+            /** Format: uuid */
+            case_id: string | null;
+            contact: components["schemas"]["ContactOut"] | null;
+            note: string;
+            version: number;
+        };
+        StopSkipInRequest: {
+            reason: string;
+            /** Format: uuid */
+            op_id: string;
+        };
+        /**
+         * @description * `planned` - planned
+         *     * `arrived` - arrived
+         *     * `done` - done
+         *     * `missed` - missed
+         *     * `skipped` - skipped
+         * @enum {string}
+         */
+        StopState: "planned" | "arrived" | "done" | "missed" | "skipped";
+        /** @description One visit duty that the stop meets. */
+        StopTarget: {
+            /** Format: uuid */
+            duty_id: string;
+            target: string;
+            name: components["schemas"]["Localised"];
+            dwell_minutes: number;
+        };
+        /** @description What was found at a stop. `id` is a UUIDv7 made by the phone and makes a repeat harmless. */
+        StopVisitInRequest: {
+            /** Format: uuid */
+            id: string;
+            outcome: components["schemas"]["VisitOutcome"];
+            /** @default  */
+            note?: string;
+            photos?: components["schemas"]["PhotoClaimInRequest"][];
+            location?: components["schemas"]["PointInRequest"] | null;
+            /** Format: date-time */
+            at: string;
+            checks?: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            op_id: string;
+        };
         /** @description The strip above the map. No worker is counted, ranked or timed in it. */
         SummaryOut: {
             open: number;
@@ -1613,9 +2530,19 @@ export interface components {
         TimelineEntry: {
             /** Format: date-time */
             at: string;
-            kind: string;
+            kind: components["schemas"]["CaseAction"];
             text: components["schemas"]["Localised"];
             photos: string[];
+        };
+        Today: {
+            /** Format: date */
+            date: string;
+            session: components["schemas"]["PatrolOut"] | null;
+            route: components["schemas"]["DayRoute"] | null;
+            stops: components["schemas"]["StopOut"][];
+            cases: components["schemas"]["FieldCase"][];
+            /** @description begin of the change feed for what follows */
+            cursor: string;
         };
         TokensOut: {
             access: string;
@@ -1623,6 +2550,39 @@ export interface components {
             /** @description seconds until the access token ends */
             expires_in: number;
             actor: components["schemas"]["ActorOut"];
+        };
+        /** @description A worker's day: what was walked beside what was planned. Gaps in the track are gaps in the line. */
+        TrackOut: {
+            worker: components["schemas"]["PersonRef"];
+            /** Format: date */
+            date: string;
+            /** @description GeoJSON MultiLineString */
+            walked: {
+                [key: string]: unknown;
+            } | null;
+            /** @description GeoJSON MultiLineString */
+            planned: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: double */
+            walked_m: number;
+            /** Format: double */
+            planned_m: number;
+            /**
+             * Format: double
+             * @description 0..1 of the planned path that was walked
+             */
+            on_plan_share: number | null;
+            stops_planned: number;
+            stops_visited: number;
+            stops_done: number;
+            points: number;
+            gaps: number;
+            duration_s: number;
+            /** @description for a person to look at, no verdict */
+            hints: {
+                [key: string]: number;
+            };
         };
         /** @description Three answers kept apart: was there a response, is it solved, how satisfied (1 to 5). */
         TrackedRatingInRequest: {
@@ -1642,6 +2602,11 @@ export interface components {
          * @enum {string}
          */
         UnitEnum: "UH" | "WH" | "WD" | "ND";
+        /** @description What the plan left out, and why. */
+        Unserved: {
+            place: components["schemas"]["PlaceRef"] | null;
+            reason: components["schemas"]["Localised"];
+        };
         VectorLayerOut: {
             id: string;
             fields: {
@@ -1654,6 +2619,53 @@ export interface components {
             phone: string;
             code: string;
             device: components["schemas"]["DeviceInRequest"];
+        };
+        VisitOut: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            stop_id: string | null;
+            outcome: components["schemas"]["VisitOutcome"];
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            received_at: string;
+            note: string;
+            /**
+             * Format: double
+             * @description from the planned place; a hint, not a verdict
+             */
+            distance_m: number | null;
+        };
+        /**
+         * @description * `done` - done
+         *     * `nobody_home` - nobody_home
+         *     * `refused` - refused
+         *     * `moved` - moved
+         *     * `other` - other
+         * @enum {string}
+         */
+        VisitOutcome: "done" | "nobody_home" | "refused" | "moved" | "other";
+        WeekDay: {
+            /** Format: date */
+            date: string;
+            shifts: components["schemas"]["TimeWindow"][];
+            stops: components["schemas"]["StopOut"][];
+            walk_s: number;
+            distance_m: number;
+        };
+        WeekOut: {
+            /** Format: date */
+            week_start: string;
+            plan: components["schemas"]["WeekPlan"] | null;
+            days: components["schemas"]["WeekDay"][];
+            unserved: components["schemas"]["Unserved"][];
+        };
+        WeekPlan: {
+            /** Format: uuid */
+            id: string;
+            state: components["schemas"]["PlanState"];
+            version: number;
         };
         WorkerList: {
             items: components["schemas"]["WorkerOut"][];
@@ -2277,6 +3289,36 @@ export interface operations {
             };
         };
     };
+    console_jobs_by_job_id_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     console_matters_get: {
         parameters: {
             query?: never;
@@ -2292,6 +3334,193 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MatterList"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_plans_get: {
+        parameters: {
+            query?: {
+                grid?: string;
+                /** @description a Monday; this week without */
+                week?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_plans_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRequestInRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_plans_by_plan_id_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_plans_by_plan_id_map_html_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_plans_by_plan_id_publish_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_routes_get: {
+        parameters: {
+            query: {
+                day: string;
+                grid?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2333,6 +3562,37 @@ export interface operations {
             };
         };
     };
+    console_tracks_get: {
+        parameters: {
+            query: {
+                date: string;
+                worker: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     console_workers_get: {
         parameters: {
             query?: never;
@@ -2348,6 +3608,553 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkerList"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_cases_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description states, joined by commas; empty: open */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldCases"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_cases_by_case_id_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldCase"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_cases_by_case_id_actions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseActionInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldCase"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_changes_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_consents_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_consents_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_operations_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OperationsInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipts"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_reports_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FieldReportInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldCase"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldCase"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_sessions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatrolInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_sessions_by_session_id_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolSummary"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_sessions_by_session_id_end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatrolEndInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_sessions_by_session_id_positions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PositionsDescribedRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PositionsOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_stops_by_stop_id_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StopOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_stops_by_stop_id_skip_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopSkipInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StopOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_stops_by_stop_id_visit_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopVisitInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_today_get: {
+        parameters: {
+            query?: {
+                date?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Today"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_week_get: {
+        parameters: {
+            query?: {
+                /** @description a Monday */
+                start?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeekOut"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2955,7 +4762,7 @@ export interface operations {
             };
         };
     };
-    "tiles_base_by_z_by_x_by_y}_mvt_get": {
+    tiles_base_by_z_by_x_by_y_mvt_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -3029,7 +4836,7 @@ export interface operations {
             };
         };
     };
-    "tiles_cases_by_z_by_x_by_y}_mvt_get": {
+    tiles_cases_by_z_by_x_by_y_mvt_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -3103,7 +4910,7 @@ export interface operations {
             };
         };
     };
-    "tiles_grids_by_z_by_x_by_y}_mvt_get": {
+    tiles_grids_by_z_by_x_by_y_mvt_get: {
         parameters: {
             query?: never;
             header?: never;

@@ -23,7 +23,7 @@ export type Device = Schemas["DeviceInRequest"];
 export type CaseState = Schemas["CaseState"];
 export type Stage = Schemas["Stage"];
 export type Lamp = Schemas["Lamp"];
-export type CaseAction = Schemas["ActionEnum"];
+export type CaseAction = Schemas["CaseAction"];
 export type LimitUnit = Schemas["UnitEnum"];
 export type LocateKind = Schemas["LocateKind"];
 
@@ -44,91 +44,16 @@ export type MatterRow = Schemas["MatterRow"];
 export type GridDetail = Schemas["GridDetail"];
 export type LiveTicket = Schemas["TicketOut"];
 
-export type StopKind = "duty" | "appointment" | "case";
-export type StopState = "planned" | "arrived" | "done" | "missed" | "skipped";
-export type PlanState = "planning" | "draft" | "published" | "superseded" | "failed";
-export interface PlanRow {
-  id: Uuid;
-  grid: GridRef;
-  community: string;
-  state: PlanState;
-  version: number;
-  created_at: Instant;
-  published_at: Instant | null;
-  stops: number;
-  done: number;
-  appointments: number;
-  unserved: number;
-  travel_s: number;
-  travel_m: number;
-  error: string;
-}
-export interface PlannedStop {
-  id: Uuid;
-  seq: number;
-  kind: StopKind;
-  name: Localised;
-  address: string;
-  location: LonLat;
-  arrive_at: Instant;
-  start_at: Instant;
-  leave_at: Instant;
-  window: TimeWindow | null;
-  state: StopState;
-  reason: Localised;
-  targets: { target: string; name: Localised; dwell_minutes: number }[];
-  case_id: Uuid | null;
-  locked: boolean;
-}
-export interface PlannedRoute {
-  id: Uuid;
-  worker: { id: Uuid; name: string };
-  day: Day;
-  shift: TimeWindow;
-  travel_s: number;
-  travel_m: number;
-  path: GeoJSON.MultiLineString | null;
-  stops: PlannedStop[];
-}
-export interface PlanDetail {
-  id: Uuid;
-  grid: GridRef;
-  community: string;
-  week_start: Day;
-  state: PlanState;
-  version: number;
-  created_at: Instant;
-  published_at: Instant | null;
-  error: string;
-  routes: PlannedRoute[];
-  unserved: {
-    kind: string;
-    name: Localised;
-    case_id: Uuid | null;
-    required: boolean;
-    visits: number;
-    reason: Localised;
-  }[];
-}
-export interface PlanJob {
-  job_id: Uuid;
-  week_start: Day;
-  total: number;
-  done: number;
-  failed: { grid: string; error: string }[];
-  finished: boolean;
-}
-export interface TrackComparison {
-  worker: { id: Uuid; name: string };
-  date: Day;
+export type PlanState = Schemas["PlanState"];
+export type PlanRow = Schemas["PlanLineOut"];
+export type PlannedStop = Schemas["PlanStop"];
+export type StopKind = PlannedStop["kind"];
+export type StopState = PlannedStop["state"];
+/** GeoJSON is a free object in the schema; what the server puts there is named here. */
+export type PlannedRoute = Omit<Schemas["PlanRoute"], "path"> & { path: GeoJSON.MultiLineString | null };
+export type PlanDetail = Omit<Schemas["PlanDetail"], "routes"> & { routes: PlannedRoute[] };
+export type PlanJob = Schemas["JobOut"];
+export type TrackComparison = Omit<Schemas["TrackOut"], "walked" | "planned"> & {
   walked: GeoJSON.MultiLineString | null;
   planned: GeoJSON.MultiLineString | null;
-  walked_m: number;
-  planned_m: number;
-  on_plan_share: number | null;
-  stops_planned: number;
-  stops_visited: number;
-  points: number;
-  first_at: Instant | null;
-  last_at: Instant | null;
-}
+};

@@ -28,6 +28,8 @@ export interface RouteStop extends LonLat {
 export interface PlannedRouteShape {
   lines: readonly Line[];
   stops: readonly RouteStop[];
+  /** Numbers are left out where several days lie on one map; true without a word. */
+  numbered?: boolean;
 }
 
 export interface PlannedRouteLayer extends MapLayer {
@@ -56,7 +58,7 @@ export function plannedRouteLayer(settings: { onPick?: (stopId: string) => void 
       shown = map;
       registerArrowIcons(map, context.theme);
       addSource(map, "planned-line", { type: "geojson", data: lineFeatures(route.lines) });
-      addSource(map, "planned-stops", { type: "geojson", data: stopFeatures(route.stops) });
+      addSource(map, "planned-stops", { type: "geojson", data: stopFeatures(route.stops, route.numbered) });
       addLayers(map, [
         ...lineLayers("planned", PALETTES[context.theme].planned, context, [2, 1.6]),
         ...stopLayers(context, selected),
@@ -73,7 +75,7 @@ export function plannedRouteLayer(settings: { onPick?: (stopId: string) => void 
     update(change) {
       route = change ?? { lines: [], stops: [] };
       setFeatures(shown, "planned-line", lineFeatures(route.lines));
-      setFeatures(shown, "planned-stops", stopFeatures(route.stops));
+      setFeatures(shown, "planned-stops", stopFeatures(route.stops, route.numbered));
     },
     select(stopId) {
       selected = stopId;
@@ -127,7 +129,7 @@ function lineFeatures(lines: readonly Line[]): GeoJSON.FeatureCollection {
 }
 
 /** Stops as points: the number, or a mark for what is done (✓) or will not be done (×). */
-export function stopFeatures(stops: readonly RouteStop[]): GeoJSON.FeatureCollection {
+export function stopFeatures(stops: readonly RouteStop[], numbered = true): GeoJSON.FeatureCollection {
   return {
     type: "FeatureCollection",
     features: stops.map((stop) => ({
@@ -140,9 +142,12 @@ export function stopFeatures(stops: readonly RouteStop[]): GeoJSON.FeatureCollec
             ? "✓"
             : stop.state === "skipped" || stop.state === "missed"
               ? "×"
-              : String(stop.seq),
+              : numbered
+                ? String(stop.seq)
+                : "",
         state: stop.state,
         fixed: stop.fixed,
+        small: !numbered,
       },
     })),
   };
@@ -211,7 +216,7 @@ function stopLayers(context: LayerContext, selected: string | null): Parameters<
       type: "circle",
       source: "planned-stops",
       paint: {
-        "circle-radius": ["case", ["get", "fixed"], 11.5, 10],
+        "circle-radius": ["case", ["get", "small"], 5, ["get", "fixed"], 11.5, 10],
         "circle-color": stopFill(c),
         "circle-stroke-color": stopLine(c),
         "circle-stroke-width": ["case", ["get", "fixed"], 3.5, 2],
