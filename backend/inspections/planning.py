@@ -29,6 +29,8 @@ FREEZE_BEFORE = timedelta(minutes=30)
 # Walking seconds that handling a case of one's own on the way is worth.
 CASE_PRIZE_S = 7200
 CASE_DELAY_S = 120
+# A plan is made of places and times; whom to ask for is none of its business.
+_UNREAD = ("case__contact_name", "case__contact_phone")
 _CASE_STATES = (CaseState.PENDING_HANDLE.value, CaseState.HANDLING.value)
 
 
@@ -120,7 +122,8 @@ def live_appointments(grid_id: UUID, week_start: date) -> list[Appointment]:
     begin = local_midnight(week_start)
     span = (begin, begin + timedelta(days=7))
     found = Appointment.objects.filter(grid_id=grid_id, state=Appointment.State.BOOKED, window__overlap=span)
-    return list(found.filter(case__in=Case.objects.open()).select_related("case").order_by("window", "id"))
+    found = found.filter(case__in=Case.objects.open()).select_related("case").defer(*_UNREAD)
+    return list(found.order_by("window", "id"))
 
 
 def local_midnight(day: date) -> datetime:
@@ -184,6 +187,7 @@ def _cases_due(grid: Area, week_start: date, team: set[UUID]) -> list[Case]:
         Case.objects.filter(grid=grid, state__in=_CASE_STATES, responsible_id__in=team, due_at__lt=week_end)
         .exclude(appointments__state=Appointment.State.BOOKED)
         .select_related("matter")
+        .defer("contact_name", "contact_phone")
         .order_by("due_at", "id")
     )
 

@@ -1,6 +1,7 @@
 """Plans a week for many grids in parallel processes, as the Monday schedule does with tasks."""
 
 import json
+import logging
 import multiprocessing
 import os
 import sys
@@ -28,6 +29,8 @@ from backend.inspections.models import Stop
 from backend.inspections.services import plan_week, publish_plan
 from backend.places import queries as places
 from gis.rounds import warm_up
+
+log = logging.getLogger(__name__)
 
 # The moment of the Monday schedule (see config.celery).
 SCHEDULED = clock(4, 30)
@@ -125,6 +128,10 @@ def _plan(order: Order) -> dict[str, Any]:
             plan = publish_plan(actor=SYSTEM, plan_id=plan.pk, now=now)
     except DomainError as error:
         result["error"] = f"{error.code}: {error.detail}"
+        return result
+    except Exception as error:  # what breaks one grid must not cost the others their week
+        log.exception("grid %s was not planned", order.code)
+        result["error"] = f"{type(error).__name__}: {error}"
         return result
     stops = Stop.objects.filter(route__plan=plan)
     result.update(
