@@ -120,7 +120,10 @@ def _repaint(content: bytes) -> tuple[bytes, int, int]:
             upright.thumbnail((LONG_EDGE_PX, LONG_EDGE_PX))
             clean = Image.new("RGB", upright.size)
             clean.paste(upright)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+    except Image.DecompressionBombError as error:
+        limit = settings.PHOTO_MAX_PIXELS
+        raise BadPhoto(f"at most {limit} pixels", field="file", reason="too_many_pixels") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise BadPhoto("not a whole JPEG, PNG or WebP picture", field="file", reason="not_a_picture") from error
     painted = io.BytesIO()
     clean.save(painted, "JPEG", quality=JPEG_QUALITY, optimize=False)

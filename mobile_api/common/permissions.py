@@ -7,6 +7,7 @@
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -14,6 +15,9 @@ from rest_framework.request import Request
 from backend.accounts.actor import Actor
 from backend.accounts.roles import CONSOLE_READERS, CONSOLE_ROLES, FIELD_ROLES, Role
 from backend.core.errors import NotAllowed, NotAuthenticated
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 FIELD = tuple(sorted(FIELD_ROLES))
 CONSOLE = tuple(sorted(CONSOLE_ROLES))
@@ -52,9 +56,9 @@ def allow_everybody(resource: str, verb: str) -> Allowed:
 class DeclaredRoles(BasePermission):
     """Deny by default: a method without a declaration is refused."""
 
-    def has_permission(self, request: Request, view: object) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         method = "GET" if request.method == "HEAD" else str(request.method)
-        if not hasattr(view, method.lower()):
+        if method.lower() not in view.http_method_names or not hasattr(view, method.lower()):
             return True  # there is nothing to protect; the framework answers 405
         allowed: Allowed | None = getattr(view, "authz", {}).get(method)
         if allowed is None:

@@ -5,7 +5,7 @@ Sign-in and one-time codes are counted exactly, from rows, in `backend.accounts.
 
 import logging
 import time
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.core.cache import cache
@@ -14,6 +14,9 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from mobile_api.common.network import address_of
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 log = logging.getLogger(__name__)
 _WINDOW_S = 3600
@@ -25,7 +28,7 @@ class HourlyLimit(BaseThrottle):
     scope: ClassVar[str]
     counts_reads: ClassVar[bool] = False
 
-    def allow_request(self, request: Request, view: object) -> bool:
+    def allow_request(self, request: Request, view: "APIView") -> bool:
         is_read = request.method in ("GET", "HEAD")
         if (is_read and not self.counts_reads) or getattr(request._request, "actor", None) is not None:
             return True
