@@ -71,7 +71,9 @@ def run(stage: Stage) -> Table:
         "server": "gunicorn gthread, 2 processes × 4 threads, for each",
         "reports_stored": _check(before, sent),
     }
-    return Table("intake", "reports over HTTP, each located, dispatched, dated and owed", _COLUMNS, _rows(measured), facts)
+    return Table(
+        "intake", "reports over HTTP, each located, dispatched, dated and owed", _COLUMNS, _rows(measured), facts
+    )
 
 
 def _rows(measured: dict[str, list[Answers]]) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ HEAD_END = b"\r\n\r\n"
 SILENCE_S = 30.0
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_ETAG = re.compile(rb"\r\netag: *([^\r]+)", re.IGNORECASE)
 _BODILESS = {204, 304}
 
 
@@ -29,12 +30,16 @@ class LoadFailed(Exception):
 
 @dataclass(frozen=True)
 class Answers:
-    """What came back: `latencies_s` of every request, the wall seconds from the first byte to the last answer."""
+    """What came back: `latencies_s` of every request, the wall seconds from the first byte to the last answer.
+
+    `bodies` and their ETags in `tags` (empty without one) are kept when asked for, in the order of arrival.
+    """
 
     seconds: float
     latencies_s: npt.NDArray[np.float64]
     statuses: Counter[int]
     bodies: list[bytes]
+    tags: list[str]
 
     @property
     def per_second(self) -> float:
@@ -56,7 +61,11 @@ def post(path: str, body: bytes, **headers: str) -> bytes:
 
 
 def _request(method: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{k.replace('_', '-')}: {v}" for k, v in headers.items())]
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        "Host: 127.0.0.1",
+        *(f"{k.replace('_', '-')}: {v}" for k, v in headers.items()),
+    ]
     if body:
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join(lines).encode() + HEAD_END + body
@@ -79,6 +88,7 @@ def drive(
     latencies: list[float] = []
     statuses: Counter[int] = Counter()
     bodies: list[bytes] = []
+    tags: list[str] = []
     begun = perf_counter()
     until = begun + limit_s
     open_lanes = [_Lane(address, lane) for lane in lanes]
@@ -95,20 +105,21 @@ def drive(
                 answer = lane.read()
                 if answer is None:
                     continue
-                status, body = answer
+                status, head, body = answer
                 latencies.append(perf_counter() - lane.sent_at)
                 statuses[status] += 1
                 if status not in expected:
                     raise LoadFailed(f"status {status}: {body[:300]!r}")
                 if keep_bodies:
                     bodies.append(body)
+                    tags.append(_tag(head))
                 if not lane.send_next(until):
                     poll.unregister(lane.wire)
     finally:
         poll.close()
         for lane in open_lanes:
             lane.wire.close()
-    return Answers(perf_counter() - begun, np.array(latencies), statuses, bodies)
+    return Answers(perf_counter() - begun, np.array(latencies), statuses, bodies, tags)
 
 
 @dataclass
@@ -135,8 +146,8 @@ class _Lane:
         self.wire.sendall(request)
         return True
 
-    def read(self) -> tuple[int, bytes] | None:
-        """Status and body when the whole answer is here. Raises LoadFailed when the server hangs up."""
+    def read(self) -> tuple[int, bytes, bytes] | None:
+        """Status, head and body when the whole answer is here. Raises LoadFailed when the server hangs up."""
         part = self.wire.recv(262_144)
         if not part:
             raise LoadFailed(f"the server hung up after {self.buffer[:200]!r}")
@@ -149,9 +160,14 @@ class _Lane:
         if len(self.buffer) < self.whole:
             return None
         status = int(self.buffer[9:12])
-        body = self.buffer[self.buffer.find(HEAD_END) + len(HEAD_END) : self.whole]
+        head, _, body = self.buffer[: self.whole].partition(HEAD_END)
         self.buffer, self.whole = self.buffer[self.whole :], None
-        return status, body
+        return status, head, body
+
+
+def _tag(head: bytes) -> str:
+    found = _ETAG.search(head)
+    return found[1].decode() if found else ""
 
 
 def _body_length(head: bytes) -> int:

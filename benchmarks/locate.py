@@ -29,14 +29,15 @@ _TABLE = """
 CREATE TABLE bench_grid (id integer, code text, geom geometry(Polygon, 4326));
 """
 _INDEX = "CREATE INDEX ON bench_grid USING gist (geom); ANALYZE bench_grid"
-_ONE_POINT = COVERING_SQL.format(grids="bench_grid", point=SNAPPED_POINT_SQL.replace("%(lon)s", "$1").replace("%(lat)s", "$2"))
+_SNAPPED = SNAPPED_POINT_SQL.replace("%(lon)s", "{lon}").replace("%(lat)s", "{lat}")
+_ONE_POINT = COVERING_SQL.format(grids="bench_grid", point=_SNAPPED.format(lon="$1", lat="$2"))
 # The same rule for many points: points in no grid come back with a null.
 _MANY_POINTS = f"""
 SELECT given.row, owner.id
 FROM unnest(%(lons)s::float8[], %(lats)s::float8[]) WITH ORDINALITY AS given (lon, lat, row)
 LEFT JOIN LATERAL (
     SELECT grid.id FROM bench_grid AS grid
-    WHERE ST_Covers(grid.geom, {SNAPPED_POINT_SQL.replace("%(lon)s", "given.lon").replace("%(lat)s", "given.lat")})
+    WHERE ST_Covers(grid.geom, {_SNAPPED.format(lon="given.lon", lat="given.lat")})
     ORDER BY grid.code COLLATE "C" LIMIT 1
 ) AS owner ON true ORDER BY given.row"""
 
@@ -73,7 +74,9 @@ def run(stage: Stage) -> Table:
 def _shapes(columns: int, lines: int) -> list[GridShape]:
     cells = jittered_mesh(columns, lines, bounds=BOUNDS, seed=3)
     codes = np.random.default_rng(4).permutation(len(cells))
-    return [GridShape(number, f"{code:015d}", cell) for number, (code, cell) in enumerate(zip(codes, cells, strict=True))]
+    return [
+        GridShape(number, f"{code:015d}", cell) for number, (code, cell) in enumerate(zip(codes, cells, strict=True))
+    ]
 
 
 def _points(count: int, grids: Sequence[GridShape], *, seed: int) -> FloatArray:

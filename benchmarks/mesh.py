@@ -25,11 +25,21 @@ def jittered_mesh(columns: int, rows: int, *, bounds: Bounds, seed: int, bends: 
     flat = _crooked(corners[:, :-1], corners[:, 1:], bends, swing, random)
     upright = _crooked(corners[:-1], corners[1:], bends, swing, random)
     rings = [
-        np.vstack([
-            corners[j, i], flat[j, i], corners[j, i + 1], upright[j, i + 1],
-            corners[j + 1, i + 1], flat[j + 1, i][::-1], corners[j + 1, i], upright[j, i][::-1], corners[j, i],
-        ])
-        for j in range(rows) for i in range(columns)
+        np.vstack(
+            [
+                corners[j, i],
+                flat[j, i],
+                corners[j, i + 1],
+                upright[j, i + 1],
+                corners[j + 1, i + 1],
+                flat[j + 1, i][::-1],
+                corners[j + 1, i],
+                upright[j, i][::-1],
+                corners[j, i],
+            ]
+        )
+        for j in range(rows)
+        for i in range(columns)
     ]
     cells = [Polygon(ring) for ring in rings]
     if not shapely.is_valid(cells).all():

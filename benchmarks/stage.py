@@ -30,7 +30,7 @@ PEERS = "benchmarks.peers.settings"
 # What `./dev up` runs (tools/dev/programs.py).
 GUNICORN = (
     "gunicorn", "backend.config.wsgi:application", "--worker-class", "gthread", "--workers", "2", "--threads", "4",
-    "--timeout", "60", "--graceful-timeout", "2", "--no-control-socket", "--worker-tmp-dir", "/dev/shm",
+    "--timeout", "60", "--graceful-timeout", "2", "--no-control-socket", "--worker-tmp-dir", "/dev/shm",  # noqa: S108 - heartbeat files belong in memory
 )  # fmt: skip
 
 
@@ -146,7 +146,7 @@ class Stage:
 
     @contextlib.contextmanager
     def connect(self) -> Iterator[Any]:
-        """A plain psycopg2 connection to the database of this run, set up as the product's own are; commits at the end."""
+        """A psycopg2 connection to the database of this run, set up as the product's own are; commits at the end."""
         connection = self._connection(self.database_name)
         try:
             with connection:

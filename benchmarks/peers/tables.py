@@ -1,4 +1,4 @@
-"""Tables of the peers, made in the benchmark's own database: no migration, no foreign keys, the indexes one would set."""
+"""Tables of the peers, made in the benchmark's own database: no foreign keys, the indexes that one would set."""
 
 SQL = """
 CREATE TABLE peers_report (
@@ -11,5 +11,7 @@ CREATE TABLE peers_position (
     at timestamptz NOT NULL, location geometry(Point, 4326) NOT NULL, accuracy_m float8, speed_mps float8,
     bearing_deg float8, battery float8, UNIQUE (session, seq)
 );
-CREATE TABLE peers_copied (LIKE patrols_trackpoint INCLUDING DEFAULTS, PRIMARY KEY (session_day, session_id, seq));
+CREATE TABLE peers_copied (
+    LIKE patrols_trackpoint INCLUDING DEFAULTS INCLUDING CONSTRAINTS, PRIMARY KEY (session_day, session_id, seq)
+);
 """

@@ -1,0 +1,213 @@
+"""Positions over HTTP with sign-in, validation and idempotency: against the first version one writes, and raw COPY."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from io import StringIO
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from django.utils import timezone
+
+from backend.accounts.models import User
+from backend.core.clock import LOCAL
+from backend.core.ids import uuid7
+from backend.inspections.models import Stop
+from benchmarks.figures import CheckFailed, Column, Table
+from benchmarks.load import drive, post
+from benchmarks.phones import BATCH, Phone, Point, past_working_day, workers_on_duty, workers_with_round
+from benchmarks.rounds import interleave, middle
+from benchmarks.stage import Stage, say
+
+WALKED_EVERY_S = 5
+
+COPY_100, COPY_1000, PEER = (
+    "raw staged COPY, 100 a batch",
+    "raw staged COPY, 1,000 a batch",
+    "DRF ListSerializer + bulk_create",
+)
+PRODUCT, REPLAY, RECOGNISED = (
+    "POST positions",
+    "POST positions, replayed",
+    "POST positions, stops of the day recognised",
+)
+
+_COLUMNS = (
+    Column("what", "what"),
+    Column("points_per_s", "points/s"),
+    Column("p95_ms", "p95 ms a batch", 1),
+    Column("times_peer", "× bulk_create", 2),
+    Column("times_copy", "× raw COPY (100)", 2),
+)
+_STAGE = """
+CREATE TEMP TABLE staged (seq integer, recorded_at timestamptz, lon float8, lat float8, accuracy_m float8,
+    speed_mps float8, bearing_deg float8, battery float8) ON COMMIT DELETE ROWS"""
+_INSERT = """
+INSERT INTO peers_copied (session_day, session_id, seq, recorded_at, received_at, location, accuracy_m, speed_mps,
+    bearing_deg, battery, raw_lon, raw_lat, raw_crs)
+SELECT %s, %s, seq, recorded_at, now(), ST_SetSRID(ST_MakePoint(lon, lat), 4326), accuracy_m, speed_mps, bearing_deg,
+    battery, lon, lat, 'wgs84'
+FROM staged ON CONFLICT DO NOTHING"""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Phones that send at once, rounds, and batches of a phone in a turn."""
+
+    phones: int
+    rounds: int
+    batches: int
+    walked_batches: int
+
+
+FULL = Size(phones=8, rounds=5, batches=60, walked_batches=15)
+QUICK = Size(phones=2, rounds=2, batches=4, walked_batches=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one turn of a contender came to."""
+
+    points_per_s: float
+    latencies_s: list[float]
+
+
+def run(stage: Stage) -> Table:
+    """Raises CheckFailed when an accepted position is not stored, or a replay adds one."""
+    size = QUICK if stage.quick else FULL
+    product, peers = stage.product.address, stage.peers.address
+    now = timezone.now()
+    day = past_working_day(now)
+    walkers = workers_with_round(day, size.phones)
+    taken = {walker.pk for walker in walkers}
+    others = [worker for worker in workers_on_duty(now) if worker.pk not in taken][: size.phones]
+    say(f"tracks: {len(others)} phones, {len(walkers)} more with a round on {day}")
+    plain = [Phone(worker, day, every_s=1, now=now) for worker in others]
+    walking = [Phone(worker, day, every_s=WALKED_EVERY_S, now=now) for worker in walkers]
+    contenders: dict[str, Callable[[], Turn]] = {
+        PRODUCT: partial(_send, product, plain, size.batches),
+        RECOGNISED: partial(_send, product, walking, size.walked_batches),
+        PEER: partial(_send_to_peer, peers, len(others), size.batches),
+        COPY_100: partial(_copy, stage, len(others) * size.batches, BATCH),
+        COPY_1000: partial(_copy, stage, max(1, len(others) * size.batches // 10), 10 * BATCH),
+    }
+    _send(product, plain, 1)
+    measured = interleave(contenders, rounds=size.rounds)
+    measured[REPLAY], facts = _replay(product, plain, size)
+    facts |= {"phones": len(others), "batch": BATCH, "stops_recognised": _recognised(walkers, day)}
+    return Table("tracks", "positions over HTTP in batches of 100", _COLUMNS, _rows(measured), facts)
+
+
+def _rows(measured: dict[str, list[Turn]]) -> list[dict[str, Any]]:
+    rates = {name: middle([turn.points_per_s for turn in turns]) for name, turns in measured.items()}
+    order = (PRODUCT, REPLAY, RECOGNISED, PEER, COPY_100, COPY_1000)
+    return [
+        {
+            "what": name,
+            "points_per_s": rates[name],
+            "p95_ms": float(np.percentile(np.concatenate([turn.latencies_s for turn in measured[name]]), 95)) * 1000,
+            "times_peer": rates[name] / rates[PEER],
+            "times_copy": rates[name] / rates[COPY_100],
+        }
+        for name in order
+    ]
+
+
+def _request(phone: Phone, points: list[Point]) -> bytes:
+    body = json.dumps({"points": points}).encode()
+    return post(f"/api/v1/field/sessions/{phone.session_id}/positions", body, Authorization=f"Bearer {phone.token}")
+
+
+def _send(address: Path, phones: list[Phone], count: int) -> Turn:
+    lanes = [iter([_request(phone, points) for points in phone.batches(count)]) for phone in phones]
+    answers = drive(address, lanes, limit_s=60, keep_bodies=True)
+    accepted = sum(json.loads(body)["accepted"] for body in answers.bodies)
+    if accepted != len(answers.bodies) * BATCH:
+        raise CheckFailed(f"{accepted} of {len(answers.bodies) * BATCH} positions were accepted: {answers.bodies[0]!r}")
+    return Turn(accepted / answers.seconds, answers.latencies_s.tolist())
+
+
+def _replay(address: Path, phones: list[Phone], size: Size) -> tuple[list[Turn], dict[str, Any]]:
+    """Sends the same batches twice; only the second time counts."""
+    lanes = [[_request(phone, points) for points in phone.batches(size.batches)] for phone in phones]
+    drive(address, [iter(lane) for lane in lanes], limit_s=60)
+    turns = []
+    before = _stored()
+    for _ in range(size.rounds):
+        answers = drive(address, [iter(lane) for lane in lanes], limit_s=60)
+        turns.append(Turn(len(answers.latencies_s) * BATCH / answers.seconds, answers.latencies_s.tolist()))
+    added = _stored() - before
+    if added:
+        raise CheckFailed(f"a replay added {added} positions")
+    return turns, {"rows_added_by_replay": added}
+
+
+def _stored() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM patrols_trackpoint")
+        return int(cursor.fetchone()[0])
+
+
+def _send_to_peer(address: Path, phones: int, count: int) -> Turn:
+    sessions = [uuid7() for _ in range(phones)]
+    lanes = [
+        iter([
+            post(f"/drf/sessions/{session}/positions", json.dumps({"points": points}).encode())
+            for points in _synthetic(count, BATCH)
+        ])
+        for session in sessions
+    ]  # fmt: skip
+    answers = drive(address, lanes, limit_s=60)
+    return Turn(len(answers.latencies_s) * BATCH / answers.seconds, answers.latencies_s.tolist())
+
+
+def _synthetic(count: int, batch: int) -> Iterator[list[Point]]:
+    """Batches of positions as a phone sends them, without a town."""
+    random = np.random.default_rng(11)
+    begun = datetime(2026, 3, 2, 8, tzinfo=LOCAL)
+    for number in range(count):
+        lons, lats = (121.17 + random.normal(0, 1e-3, batch)).round(7), (30.05 + random.normal(0, 1e-3, batch)).round(7)
+        measures = random.random((batch, 3)).round(2)
+        yield [
+            {
+                "seq": number * batch + row, "at": (begun + timedelta(seconds=number * batch + row)).isoformat(),
+                "lon": float(lons[row]), "lat": float(lats[row]), "crs": "wgs84",
+                "accuracy_m": float(4 + measures[row, 0]), "speed_mps": float(measures[row, 1]),
+                "bearing_deg": float(measures[row, 2]), "battery": 0.8,
+            }
+            for row in range(batch)
+        ]  # fmt: skip
+
+
+def _copy(stage: Stage, count: int, batch: int) -> Turn:
+    """One connection, the text made beforehand: what PostgreSQL can take when nobody asks anything."""
+    session, day = str(uuid7()), date(2026, 3, 2)
+    texts = ["".join(_line(point) for point in points) for points in _synthetic(count, batch)]
+    latencies = []
+    with stage.connect() as raw, raw.cursor() as cursor:
+        cursor.execute(_STAGE)
+        raw.commit()
+        begun = perf_counter()
+        for text in texts:
+            started = perf_counter()
+            cursor.copy_expert("COPY staged FROM STDIN", StringIO(text))
+            cursor.execute(_INSERT, (day, session))
+            raw.commit()
+            latencies.append(perf_counter() - started)
+    return Turn(count * batch / (perf_counter() - begun), latencies)
+
+
+def _line(point: Point) -> str:
+    names = ("seq", "at", "lon", "lat", "accuracy_m", "speed_mps", "bearing_deg", "battery")
+    return "\t".join(str(point[name]) for name in names) + "\n"
+
+
+def _recognised(walkers: list[User], day: date) -> str:
+    stops = Stop.objects.published().filter(route__worker__in=walkers, route__day=day)
+    reached = stops.filter(state=Stop.State.ARRIVED).count()
+    return f"{reached} of {stops.count()} planned for the phones with a round"
