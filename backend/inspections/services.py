@@ -13,7 +13,7 @@ from backend.inspections.booking import (
 from backend.inspections.capacity import Slot
 from backend.inspections.plans import plan_week, publish_plan, request_plans, run_job_grid
 from backend.inspections.tracking import Recorded, planned_and_walked, recognise_visited, record_positions
-from backend.inspections.visits import NewVisit, mark_missed_stops, record_visit, skip_stop
+from backend.inspections.visits import NewVisit, mark_missed_stops, record_visit, settle_case_stops, skip_stop
 
 __all__ = [
     "Booked",
@@ -36,5 +36,6 @@ __all__ = [
     "release_appointments",
     "request_plans",
     "run_job_grid",
+    "settle_case_stops",
     "skip_stop",
 ]

@@ -1,11 +1,21 @@
 """When rounds are planned and tidied up; what is done once stands in the services."""
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_init
 from django.utils import timezone
 
 from backend.accounts.actor import SYSTEM
 from backend.core.clock import week_start_of
 from backend.inspections import booking, plans, reminders, visits
+from gis.rounds import warm_up
+
+
+@worker_init.connect
+def _make_planner_ready(**_: Any) -> None:
+    """Compiles the planner before the worker splits into processes, so that no task pays for it."""
+    warm_up()
 
 
 @shared_task
@@ -34,7 +44,8 @@ def free_stuck_plans() -> int:
 
 @shared_task
 def mark_missed_stops() -> int:
-    """Ends what a past day left undone, and appointments whose case ended by another door."""
+    """Ends what a past day left undone, and what was settled by another door (appointments, cases)."""
     now = timezone.now()
     booking.release_appointments(now=now)
+    visits.settle_case_stops(now=now)
     return visits.mark_missed_stops(now=now)

@@ -256,6 +256,31 @@ def mark_arrived(*, stop_id: UUID, at: datetime, now: datetime) -> bool:
     return True
 
 
+def settle_case_stops(*, now: datetime, limit: int = 500) -> int:
+    """Stops for cases that were handled by another door (on the spot, by somebody else) are done; how many."""
+    waiting = (workflow.State.PENDING_HANDLE.value, workflow.State.HANDLING.value)
+    handled = (
+        Stop.objects.published()
+        .filter(kind=Stop.Kind.CASE, state__in=(Stop.State.PLANNED, Stop.State.ARRIVED))
+        .exclude(case__state__in=waiting)
+    )
+    ids = list(handled.order_by("start_at").values_list("pk", flat=True)[:limit])
+    return sum(_settle_case_stop(stop_id, now) for stop_id in ids)
+
+
+@transaction.atomic
+def _settle_case_stop(stop_id: UUID, now: datetime) -> bool:
+    claimed = (
+        Stop.objects.published()
+        .filter(pk=stop_id, state__in=(Stop.State.PLANNED, Stop.State.ARRIVED))
+        .update(state=Stop.State.DONE, ended_at=now, version=F("version") + 1)
+    )
+    if not claimed:
+        return False
+    _owe_change(Stop.objects.select_related("route__plan__grid").get(pk=stop_id), now)
+    return True
+
+
 def mark_missed_stops(*, now: datetime, limit: int = 2000) -> int:
     """Stops of past days that nobody reached are missed, and their appointments with them; how many."""
     today = now.astimezone(LOCAL).date()

@@ -14,7 +14,8 @@ from backend.accounts.models import Consent
 from backend.cases import photos
 from backend.cases.models import Photo
 from backend.cases.photos import PhotoClaim
-from backend.cases.services import PointIn
+from backend.cases.services import NewReport, PointIn, Step, act, report_case
+from backend.cases.workflow import Action
 from backend.core.errors import IdReused, Invalid
 from backend.core.ids import uuid7
 from backend.core.models import OutboxMessage
@@ -22,7 +23,16 @@ from backend.inspections import overview, queries, tracking
 from backend.inspections.booking import Booked
 from backend.inspections.errors import StopEnded, StopNotFound, TimeNotPlausible
 from backend.inspections.models import Stop, Visit, WeeklyPlan
-from backend.inspections.services import NewVisit, mark_missed_stops, plan_week, publish_plan, record_visit, skip_stop
+from backend.inspections.services import (
+    NewVisit,
+    mark_missed_stops,
+    plan_week,
+    publish_plan,
+    record_visit,
+    settle_case_stops,
+    skip_stop,
+)
+from backend.inspections.texts import reason_text, stop_reason
 from backend.patrols import services as patrols
 from backend.places.models import VisitDuty
 from tests.inspections.conftest import GRID, MONDAY, MONDAY_EARLY, at, stops_of
@@ -314,3 +324,40 @@ def test_the_console_counts_its_own_area(town: World, published: WeeklyPlan) -> 
     assert overview.stop_counts(town.actor("community:002011"), day=day).planned == count > 0
     assert overview.stop_counts(town.actor("community:002012"), day=day).planned == 0
     assert day >= date(2026, 11, 16)
+
+
+def test_a_case_with_a_deadline_is_a_stop_until_it_is_handled(town: World) -> None:
+    lon, lat = spot_in(town, GRID, east=0.4, north=0.3)
+    report = NewReport(
+        id=uuid7(), matter_id=town.matters["exposed_garbage"].pk, point=PointIn(lon, lat, "wgs84", 5.0),
+        channel="resident_web", description="垃圾",
+    )
+    case = report_case(actor=town.actor("resident:1"), report=report, now=MONDAY_EARLY).case
+    plan = plan_week(grid_id=town.grid(GRID).pk, week_start=MONDAY, now=MONDAY_EARLY)
+    publish_plan(actor=SYSTEM, plan_id=plan.pk, now=MONDAY_EARLY)
+    stop = Stop.objects.get(route__plan=plan, kind="case")
+    assert (stop.case_id, stop.route.worker_id) == (case.pk, case.responsible_id)
+    assert stop.reason_facts["all"][0]["code"] == "case_due"
+    assert settle_case_stops(now=MONDAY_EARLY) == 0
+    worker = worker_of(town, stop)
+    for action in (Action.ACCEPT, Action.SUBMIT):
+        act(actor=worker, case_id=case.pk, step=Step(action), now=MONDAY_EARLY)
+    assert settle_case_stops(now=MONDAY_EARLY) == 1
+    assert settle_case_stops(now=MONDAY_EARLY) == 0
+    stop.refresh_from_db()
+    assert stop.state == "done"
+
+
+def test_every_reason_has_its_words(town: World, published: WeeklyPlan) -> None:
+    for stop in stops_of(published):
+        for text in stop_reason(stop.reason_facts, stop.reason_code):
+            assert text
+            assert "_" not in text
+    for code, facts in (
+        ("case_due", {"due_at": "2026-11-18"}),
+        ("phone_first", {"tries": 2}),
+        ("never_open", {}),
+        ("no_shift_left", {}),
+        ("bad_hours", {"detail": "x"}),
+    ):
+        assert reason_text(code, facts)[0] != code
