@@ -54,6 +54,23 @@ describe("colour is never alone", () => {
   });
 });
 
+describe("stops at one door", () => {
+  const stop = (seq: number, state: "planned" | "done" = "planned", lon = 121) =>
+    ({ id: `s${seq}`, seq, state, fixed: false, lon, lat: 30 }) as const;
+  const texts = (stops: Parameters<typeof stopFeatures>[0]) =>
+    stopFeatures(stops).features.map((one) => one.properties?.["text"] as string);
+
+  it("share one point with all their numbers", () => {
+    expect(texts([stop(4), stop(5), stop(6), stop(7, "planned", 121.1)])).toEqual(["4–6", "7"]);
+    expect(texts([stop(4), stop(9)])).toEqual(["4…9"]);
+  });
+
+  it("are done only when all of them are", () => {
+    expect(texts([stop(4, "done"), stop(5, "done")])).toEqual(["✓"]);
+    expect(texts([stop(4, "done"), stop(5)])).toEqual(["4–5"]);
+  });
+});
+
 describe("workers", () => {
   it("an old position is drawn as old", () => {
     const worker = { id: "w", name: "张三", lon: 121, lat: 30, ageText: "" };

@@ -9,6 +9,7 @@ export interface GridEntry {
   name: string;
   nameEn: string;
   community: string;
+  communityEn: string;
 }
 
 /** What rarely changes: the matters and the areas that this person sees. Fetched once a session. */
@@ -34,11 +35,15 @@ export function gridsIn(areas: readonly AreaRow[]): GridEntry[] {
   const byPath = new Map(areas.map((area) => [area.path, area]));
   return areas
     .filter((area) => area.level === "grid")
-    .map((area) => ({
-      code: area.code,
-      name: area.name,
-      nameEn: area.name_en,
-      community: byPath.get(area.parent_path ?? "")?.name ?? "",
-    }))
+    .map((area) => {
+      const community = byPath.get(area.parent_path ?? "");
+      return {
+        code: area.code,
+        name: area.name,
+        nameEn: area.name_en,
+        community: community?.name ?? "",
+        communityEn: community?.name_en ?? "",
+      };
+    })
     .sort((a, b) => a.code.localeCompare(b.code));
 }

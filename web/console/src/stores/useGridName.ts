@@ -3,13 +3,19 @@ import { useI18n } from "vue-i18n";
 
 import { useCatalogue } from "./catalogue";
 
-/** The name of a grid in the chosen language, with what to say where there is none. */
+/** Names of grids and their communities in the chosen language, with what to say where there is none. */
 export function useGridName() {
   const { t, locale } = useI18n();
   const catalogue = useCatalogue();
-  return (grid: GridRef | null | undefined): string => {
+
+  function gridName(grid: GridRef | null | undefined): string {
     if (!grid) return t("case.noGrid");
     const english = locale.value === "en" ? catalogue.gridByCode.get(grid.code)?.nameEn : "";
     return english || grid.name;
-  };
+  }
+  function communityName(code: string): string {
+    const entry = catalogue.gridByCode.get(code);
+    return (locale.value === "en" && entry?.communityEn) || entry?.community || "";
+  }
+  return { gridName, communityName };
 }

@@ -118,7 +118,7 @@ export function walkedRouteLayer(): WalkedRouteLayer {
 }
 
 function isStop(id: string | null): ExpressionSpecification {
-  return ["==", ["get", "id"], id ?? ""];
+  return id === null ? ["==", 1, 0] : ["in", id, ["get", "ids"]];
 }
 
 function lineFeatures(lines: readonly Line[]): GeoJSON.FeatureCollection {
@@ -128,29 +128,49 @@ function lineFeatures(lines: readonly Line[]): GeoJSON.FeatureCollection {
   };
 }
 
-/** Stops as points: the number, or a mark for what is done (✓) or will not be done (×). */
+/**
+ * Stops as points. Calls at the same door share one point, since their numbers would cover each other: `4–6`. A mark says
+ * what is done (✓) or will not be done (×).
+ */
 export function stopFeatures(stops: readonly RouteStop[], numbered = true): GeoJSON.FeatureCollection {
+  const doors = new Map<string, RouteStop[]>();
+  for (const stop of stops) {
+    const door = `${stop.lon.toFixed(6)},${stop.lat.toFixed(6)}`;
+    doors.set(door, [...(doors.get(door) ?? []), stop]);
+  }
   return {
     type: "FeatureCollection",
-    features: stops.map((stop) => ({
-      type: "Feature",
-      geometry: { type: "Point", coordinates: [stop.lon, stop.lat] },
-      properties: {
-        id: stop.id,
-        text:
-          stop.state === "done"
-            ? "✓"
-            : stop.state === "skipped" || stop.state === "missed"
-              ? "×"
-              : numbered
-                ? String(stop.seq)
-                : "",
-        state: stop.state,
-        fixed: stop.fixed,
-        small: !numbered,
-      },
-    })),
+    features: [...doors.values()].flatMap((group): GeoJSON.Feature[] => {
+      const [first] = group;
+      if (!first) return [];
+      const state = group.every((stop) => stop.state === first.state) ? first.state : "planned";
+      const text = stopText(group, state, numbered);
+      return [
+        {
+          type: "Feature",
+          geometry: { type: "Point", coordinates: [first.lon, first.lat] },
+          properties: {
+            id: first.id,
+            ids: group.map((stop) => stop.id).join(" "),
+            text,
+            state,
+            fixed: group.some((stop) => stop.fixed),
+            radius: numbered ? 8 + 2 * Math.max(1, text.length) : 5,
+          },
+        },
+      ];
+    }),
   };
+}
+
+function stopText(group: readonly RouteStop[], state: StopState, numbered: boolean): string {
+  if (state === "done") return "✓";
+  if (state === "skipped" || state === "missed") return "×";
+  if (!numbered) return "";
+  const numbers = group.map((stop) => stop.seq).sort((a, b) => a - b);
+  const [low = 0, high = 0] = [numbers[0], numbers.at(-1)];
+  if (numbers.length === 1) return String(low);
+  return high - low === numbers.length - 1 ? `${low}–${high}` : `${low}…${high}`;
 }
 
 function lineLayers(
@@ -209,14 +229,18 @@ function stopLayers(context: LayerContext, selected: string | null): Parameters<
       type: "circle",
       source: "planned-stops",
       filter: isStop(selected),
-      paint: { "circle-radius": 17, "circle-color": c.planned, "circle-opacity": 0.28 },
+      paint: {
+        "circle-radius": ["+", ["get", "radius"], 7],
+        "circle-color": c.planned,
+        "circle-opacity": 0.28,
+      },
     },
     {
       id: "planned-stops",
       type: "circle",
       source: "planned-stops",
       paint: {
-        "circle-radius": ["case", ["get", "small"], 5, ["get", "fixed"], 11.5, 10],
+        "circle-radius": ["get", "radius"],
         "circle-color": stopFill(c),
         "circle-stroke-color": stopLine(c),
         "circle-stroke-width": ["case", ["get", "fixed"], 3.5, 2],
