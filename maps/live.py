@@ -54,7 +54,7 @@ RESYNC = b"event: resync\ndata: {}\n\n"
 class Hub:
     """Reads the stream once for all clients and puts each message into the queues of those who may see it."""
 
-    def __init__(self, client: "redis.Redis[bytes]") -> None:
+    def __init__(self, client: redis.Redis) -> None:
         self.client = client
         self.listeners: dict[asyncio.Queue[Message | None], Ticket] = {}
         self._reader: asyncio.Task[None] | None = None
@@ -69,7 +69,7 @@ class Hub:
             try:
                 if last == "$":
                     last = await self.newest_id()
-                answer = await self.client.xread({STREAM: last}, count=500, block=5_000)
+                answer: Any = await self.client.xread({STREAM: last}, count=500, block=5_000)
                 for entry_id, fields in answer[0][1] if answer else []:
                     last = entry_id.decode()
                     self._fan_out(_message(entry_id, fields))
@@ -78,8 +78,8 @@ class Hub:
                 await asyncio.sleep(1.0)
 
     async def newest_id(self) -> str:
-        newest = await self.client.xrevrange(STREAM, count=1)
-        return newest[0][0].decode() if newest else "0-0"
+        newest: Any = await self.client.xrevrange(STREAM, count=1)
+        return str(newest[0][0].decode()) if newest else "0-0"
 
     def _fan_out(self, message: Message) -> None:
         for queue, ticket in self.listeners.items():
@@ -95,10 +95,10 @@ class Hub:
 
     async def missed(self, since: str, ticket: Ticket) -> list[Message] | None:
         """What the client has not seen, oldest first; None when the stream no longer holds it all."""
-        oldest = await self.client.xrange(STREAM, count=1)
+        oldest: Any = await self.client.xrange(STREAM, count=1)
         if oldest and _order(since) < _order(oldest[0][0].decode()):
             return None
-        rows = await self.client.xrange(STREAM, min=f"({since}", count=REPLAY_MOST + 1)
+        rows: Any = await self.client.xrange(STREAM, min=f"({since}", count=REPLAY_MOST + 1)
         if len(rows) > REPLAY_MOST:
             return None
         messages = (_message(entry_id, fields) for entry_id, fields in rows)

@@ -80,7 +80,7 @@ def choose_owner(
     if worker_id is not None:
         case.responsible = _worker_in_reach(actor, worker_id, now)
         case.department = None
-    else:
+    elif department_id is not None:
         department = Department.objects.filter(pk=department_id, is_active=True).first()
         if department is None:
             raise UnknownAssignee("no such department", field="department_id")

@@ -41,7 +41,7 @@ def blind_index(text: str) -> bytes:
     return hmac.new(key, "".join(text.split()).lower().encode(), hashlib.sha256).digest()
 
 
-class EncryptedTextField(models.BinaryField):
+class EncryptedTextField(models.BinaryField):  # type: ignore[type-arg]
     """Text that is stored encrypted; an empty text is stored as empty bytes. Look up by a `blind_index` column."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

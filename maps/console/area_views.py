@@ -62,7 +62,7 @@ def _area_facts(area: Any) -> dict[str, Any]:
     }
 
 
-class GridFeature(GeoFeatureModelSerializer):
+class GridFeature(GeoFeatureModelSerializer):  # type: ignore[misc]
     """One grid in force as a GeoJSON feature."""
 
     code = serializers.CharField(source="area.code")

@@ -1,6 +1,7 @@
 """Feature collections for the map: one SQL statement, a limit, no personal field."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +40,7 @@ def case_features(actor: Actor, wanted: CaseFilter, *, now: datetime) -> str:
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, separators=(",", ":"))
 
 
-def _feature(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _feature(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     due: datetime | None = row["due_at"]
     return {
         "type": "Feature",

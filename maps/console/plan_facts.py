@@ -184,7 +184,7 @@ def route_features(route: Route) -> Iterable[dict[str, Any]]:
 def track_facts(figures: DayFigures, worker: User) -> dict[str, Any]:
     """The content of `TrackOut`."""
     walk = figures.walk
-    planned = [list(line.coords) for route in figures.routes if route.path for line in route.path]
+    planned = [line for route in figures.routes if route.path for line in json.loads(route.path.json)["coordinates"]]
     walked = [[list(point[:2]) for point in line.coords] for line in walk.lines.geoms]
     return {
         "worker": person_ref(worker),

@@ -80,7 +80,7 @@ class PlanUnserved(serializers.Serializer):
     kind = serializers.CharField()
     name = Localised()
     case_id = serializers.UUIDField(allow_null=True)
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     visits = serializers.IntegerField()
     reason = Localised()
 

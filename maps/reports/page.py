@@ -55,11 +55,11 @@ class Page(folium.Map):
         )
         self.fit_bounds([[south, west], [north, east]], padding=(24, 24))
         script, leaflet_style = _leaflet()
-        header = self.get_root().header
-        header.add_child(folium.Element(f"<title>{escape(title)}</title>"), name="title")
-        header.add_child(folium.Element(f"<script>{script}</script>"), name="leaflet_script")
-        header.add_child(folium.Element(f"<style>{leaflet_style}{_STYLE}{style}</style>"), name="page_style")
-        self.get_root().html.add_child(folium.Element(f"<main>{below}</main>"), name="page_below")
+        root: Any = self.get_root()
+        root.header.add_child(folium.Element(f"<title>{escape(title)}</title>"), name="title")
+        root.header.add_child(folium.Element(f"<script>{script}</script>"), name="leaflet_script")
+        root.header.add_child(folium.Element(f"<style>{leaflet_style}{_STYLE}{style}</style>"), name="page_style")
+        root.html.add_child(folium.Element(f"<main>{below}</main>"), name="page_below")
 
     def add_ground(self, features: dict[str, Any]) -> None:
         """Draws the base map under everything."""

@@ -1,5 +1,6 @@
 """The weekly round sheet: one grid's week as a map with the stops below, to be printed or carried on a stick."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
@@ -77,8 +78,9 @@ def _add_day(page: Page, day: date, routes: Sequence[Route], language: str) -> N
     label = f"<span style='color:{colour}'>●</span> {_DAYS[language][day.weekday()]} {day:%m-%d}"
     layer = folium.FeatureGroup(name=label)
     for route in routes:
-        for line in route.path or ():
-            folium.PolyLine([(lat, lon) for lon, lat in line], color=colour, weight=3, opacity=0.85).add_to(layer)
+        for line in json.loads(route.path.json)["coordinates"] if route.path else ():
+            way = [(lat, lon) for lon, lat in line]
+            folium.PolyLine(way, color=colour, weight=3, opacity=0.85).add_to(layer)  # type: ignore[no-untyped-call]
         for stop in route.stops.all():
             _add_stop(layer, stop, colour, language)
     layer.add_to(page)

@@ -1,8 +1,9 @@
 """What each tile layer shows, as SQL over stored Web Mercator shapes (raw ST_AsMVT is the fastest way measured)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -101,7 +102,7 @@ class TileAsked:
         return {"z": self.z, "x": self.x, "y": self.y, "margin": _MARGIN}
 
 
-def _fetch(sql: str, parameters: object) -> bytes:
+def _fetch(sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> bytes:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         row = cursor.fetchone()
