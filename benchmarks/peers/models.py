@@ -1,5 +1,7 @@
 """One row for each thing that a client sends."""
 
+from typing import ClassVar
+
 from django.contrib.gis.db import models as gis
 from django.db import models
 
@@ -13,6 +15,8 @@ class Report(models.Model):
     address = models.TextField()
     location = gis.PointField(srid=4326)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager["Report"]] = models.Manager()
 
     class Meta:
         app_label = "peers"
@@ -32,6 +36,8 @@ class Position(models.Model):
     speed_mps = models.FloatField(null=True)
     bearing_deg = models.FloatField(null=True)
     battery = models.FloatField(null=True)
+
+    objects: ClassVar[models.Manager["Position"]] = models.Manager()
 
     class Meta:
         app_label = "peers"

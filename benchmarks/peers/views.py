@@ -23,21 +23,28 @@ def bare(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"id": body.get("id"), **ANSWER}, status=201 if body else 200)
 
 
+def _said(request: Request) -> dict[str, Any]:
+    said = request.data
+    if not isinstance(said, dict):
+        raise serializers.ValidationError("a JSON object is expected")
+    return said
+
+
 class BareView(APIView):
     """The framework without anything: reads JSON, answers JSON."""
 
     def post(self, request: Request) -> Response:
-        return Response({"id": request.data["id"], **ANSWER}, status=201)
+        return Response({"id": _said(request)["id"], **ANSWER}, status=201)
 
 
-class LocationIn(serializers.Serializer):
+class LocationIn(serializers.Serializer[Any]):
     lon = serializers.FloatField(min_value=-180, max_value=180)
     lat = serializers.FloatField(min_value=-90, max_value=90)
     crs = serializers.CharField(max_length=10)
     accuracy_m = serializers.FloatField(allow_null=True)
 
 
-class ReportIn(serializers.Serializer):
+class ReportIn(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     matter = serializers.UUIDField()
     description = serializers.CharField(max_length=2000)
@@ -57,16 +64,17 @@ class ReportsView(APIView):
         return Response({"id": report.pk, **ANSWER}, status=201)
 
 
-class PositionList(serializers.ListSerializer):
+class PositionList(serializers.ListSerializer[Any]):
     def create(self, validated_data: list[dict[str, Any]]) -> list[Position]:
         rows = []
         for said in validated_data:
             lon, lat = said.pop("lon"), said.pop("lat")
             rows.append(Position(session=self.context["session"], location=Point(lon, lat, srid=4326), **said))
-        return Position.objects.bulk_create(rows)
+        stored: list[Position] = Position.objects.bulk_create(rows)
+        return stored
 
 
-class PositionIn(serializers.Serializer):
+class PositionIn(serializers.Serializer[Any]):
     seq = serializers.IntegerField(min_value=0)
     at = serializers.DateTimeField()
     lon = serializers.FloatField(min_value=-180, max_value=180)
@@ -84,6 +92,6 @@ class PositionsView(APIView):
     """A list serializer with bulk_create: no sign-in, no session, a repeat is an error."""
 
     def post(self, request: Request, session_id: UUID) -> Response:
-        body = PositionIn(data=request.data["points"], many=True, context={"session": session_id})
+        body = PositionIn(data=_said(request)["points"], many=True, context={"session": session_id})
         body.is_valid(raise_exception=True)
         return Response({"accepted": len(body.save())})
