@@ -47,6 +47,8 @@ CODE_TRIES = 5
 CODE_PAUSE = timedelta(seconds=60)
 CODES_A_PHONE_AND_DAY = 10
 CODES_AN_ADDRESS_AND_HOUR = 30
+# Personal Information Protection Law: consent (13), and separately for sensitive data such as tracks (29).
+SEPARATE_CONSENT = "PIPL 13(1), 29"
 _ROLE_USE_KEPT = timedelta(hours=12)
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
@@ -330,16 +332,15 @@ def _resident_with(number: str, index: bytes, now: datetime) -> User:
 
 
 @transaction.atomic
-def set_consent(
-    *, actor: Actor, purpose: str, notice_version: str, granted: bool, now: datetime, legal_basis: str = ""
-) -> Consent:
+def set_consent(*, actor: Actor, purpose: str, notice_version: str, granted: bool, now: datetime) -> Consent:
     """Adds the person's yes or no; the newest row counts, older ones stay as proof."""
+    assert actor.user_id is not None
     consent = Consent.objects.create(
         user_id=actor.user_id,
         purpose=purpose,
         notice_version=notice_version,
         granted=granted,
-        legal_basis=legal_basis or ("PIPL 13(1)" if granted else ""),
+        legal_basis=SEPARATE_CONSENT if granted else "",
         at=now,
     )
     audit.record(

@@ -13,7 +13,7 @@ class DeviceIn(serializers.Serializer):
     name = serializers.CharField(max_length=120, allow_blank=True, default="")
     platform = serializers.CharField(max_length=40, allow_blank=True, default="")
 
-    def validate(self, attrs: dict[str, str]) -> DeviceSeen:  # type: ignore[override]
+    def validate(self, attrs: dict[str, str]) -> DeviceSeen:
         return DeviceSeen(attrs["id"], attrs["name"], attrs["platform"])
 
 

@@ -119,8 +119,9 @@ def _framework_problem(error: drf.APIException) -> Response:
     codes = error.get_codes()
     code = codes if isinstance(codes, str) else error.default_code
     headers = {}
-    if isinstance(error, drf.Throttled) and error.wait is not None:
-        headers["Retry-After"] = str(math.ceil(error.wait))
+    wait_s = getattr(error, "wait", None)
+    if wait_s is not None:
+        headers["Retry-After"] = str(math.ceil(wait_s))
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = str(error.auth_header)  # type: ignore[attr-defined]
     return _answer(error.status_code, FRAMEWORK_CODES.get(code, code), said=str(error.detail), headers=headers)

@@ -29,7 +29,7 @@ class Problem(serializers.Serializer):
     detail = serializers.CharField(allow_blank=True)
     code = serializers.CharField()
     request_id = serializers.CharField()
-    errors = FieldProblem(many=True, required=False)
+    errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]
 
 
 class GridwardSchema(AutoSchema):
@@ -76,7 +76,7 @@ class GridwardSchema(AutoSchema):
         return self.resolve_serializer(Problem, "response")
 
 
-class BearerScheme(OpenApiAuthenticationExtension):
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "mobile_api.common.authentication.BearerAuthentication"
     name = "phone"
 
@@ -84,7 +84,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "Access token of a phone, 15 minutes"}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "mobile_api.common.authentication.ConsoleSessionAuthentication"
     name = "console"
 

@@ -132,5 +132,5 @@ class PhotoClaimIn(serializers.Serializer):
     id = serializers.UUIDField()
     claim = serializers.CharField(max_length=300)
 
-    def validate(self, attrs: dict[str, Any]) -> PhotoClaim:  # type: ignore[override]
+    def validate(self, attrs: dict[str, Any]) -> PhotoClaim:
         return PhotoClaim(attrs["id"], attrs["claim"])

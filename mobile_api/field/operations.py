@@ -55,7 +55,7 @@ def _checked(shape: type[serializers.Serializer], payload: dict[str, Any]) -> di
 
 
 def _subject(payload: dict[str, Any], name: str) -> UUID:
-    found = _checked(_Subject, payload).get(name)
+    found: UUID | None = _checked(_Subject, payload).get(name)
     if found is None:
         raise Invalid(f"{name} is missing", field=name)
     return found

@@ -133,7 +133,7 @@ class SelfHandledIn(serializers.Serializer):
     photos_before = PhotoClaimIn(many=True)
     photos_after = PhotoClaimIn(many=True)
 
-    def validate(self, attrs: dict[str, Any]) -> SelfHandled:  # type: ignore[override]
+    def validate(self, attrs: dict[str, Any]) -> SelfHandled:
         return SelfHandled(attrs["note"], attrs["photos_before"], attrs["photos_after"])
 
 
@@ -373,7 +373,7 @@ class OperationIn(serializers.Serializer):
 
 
 class OperationsIn(serializers.Serializer):
-    operations = OperationIn(many=True, max_length=MOST_OPERATIONS)
+    operations = serializers.ListField(child=OperationIn(), max_length=MOST_OPERATIONS)
 
 
 class ReceiptOut(serializers.Serializer):

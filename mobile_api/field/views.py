@@ -123,7 +123,7 @@ def _shown(actor: Actor, case_id: UUID) -> dict[str, Any]:
 
 def _payload(request: Request, **subject: UUID) -> dict[str, Any]:
     """The operation's payload as an offline phone would send it: the body without `op_id`, with its subject."""
-    said = {name: value for name, value in request.data.items() if name != "op_id"}
+    said = {name: value for name, value in dict(request.data).items() if name != "op_id"}
     return {**said, **{name: str(value) for name, value in subject.items()}}
 
 
