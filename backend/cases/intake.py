@@ -170,7 +170,7 @@ def _next_number(verdict: Verdict, now: datetime) -> str:
     day = now.astimezone(LOCAL).date()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {NumberSeries._meta.db_table} (day, county, last) VALUES (%s, %s, 1) "  # noqa: S608
+            f"INSERT INTO {NumberSeries._meta.db_table} (day, county, last) VALUES (%s, %s, 1) "
             "ON CONFLICT (day, county) DO UPDATE SET last = cases_numberseries.last + 1 RETURNING last",
             [day, county],
         )

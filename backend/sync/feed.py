@@ -71,7 +71,7 @@ def changes_since(actor: Actor, cursor_text: str) -> Page:
     conditions = " OR ".join(["area_path LIKE %s"] * len(actor.area_paths)) or "false"
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT transaction, seq, kind, subject_id, op FROM sync_change "  # noqa: S608 - only placeholders vary
+            "SELECT transaction, seq, kind, subject_id, op FROM sync_change "
             f"WHERE (transaction, seq) > (%s, %s) AND ({conditions}) "
             "AND transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint "
             "ORDER BY transaction, seq LIMIT %s",

@@ -101,6 +101,7 @@ main th {{ color: #51606b; font-weight: 600; white-space: nowrap; }}
   box-shadow: 0 0 0 2px #fff; }}
 .stop.appointment {{ border-radius: 4px; }}
 .leaflet-tooltip {{ font: 13px/1.4 {FONT}; }}
-@media print {{ main {{ position: static; }} .folium-map {{ position: relative !important; height: 12cm !important; top: 0 !important; }}
+@media print {{ main {{ position: static; }}
+  .folium-map {{ position: relative !important; height: 12cm !important; top: 0 !important; }}
   .leaflet-control {{ display: none; }} h2 {{ break-after: avoid; }} tr {{ break-inside: avoid; }} }}
 """
