@@ -1,6 +1,18 @@
 import type { PluginOption } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
 
+/** Vant's icon sheet names a copy of its font on somebody else's server; our pages ask nobody but our own. */
+export function ownFontsOnly(): PluginOption {
+  return {
+    name: "gridward-own-fonts-only",
+    enforce: "pre",
+    transform(code, id) {
+      if (!id.includes("vant") || !id.endsWith(".css")) return null;
+      return code.replace(/,\s*url\((?:https?:)?\/\/[^)]*\)\s*format\([^)]*\)/g, "");
+    },
+  };
+}
+
 /** Seen map tiles kept on the phone, so that the map is not empty where the signal is. */
 const TILES_KEPT = 600;
 const WEEK_S = 7 * 24 * 3600;

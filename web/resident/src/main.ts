@@ -1,7 +1,6 @@
 import "@fontsource-variable/noto-sans-sc";
 import "@gridward/core/phone.css";
 import "vant/es/dialog/style";
-import "vant/es/icon/style";
 import "vant/es/toast/style";
 import "./resident.css";
 

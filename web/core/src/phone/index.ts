@@ -1,3 +1,4 @@
+export { default as AppIcon, type IconName } from "./AppIcon.vue";
 export { useElderMode } from "./elder";
 export { default as LampBadge } from "./LampBadge.vue";
 export { default as MatterChooser } from "./MatterChooser.vue";
