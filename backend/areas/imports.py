@@ -152,8 +152,8 @@ def _check_outlines(report: Report, file: Path, features: list[_Feature]) -> Non
                 file=file,
                 row=rows[0],
                 field="geometry",
-                reason=f"{fault.kind.value.replace('_', ' ')} of {fault.area_m2:.1f} m² between {', '.join(fault.codes)} "
-                f"in {parent_code} at {fault.spot[0]:.6f}, {fault.spot[1]:.6f}",
+                reason=f"{fault.kind.value.replace('_', ' ')} of {fault.area_m2:.1f} m² "
+                f"between {', '.join(fault.codes)} in {parent_code} at {fault.spot[0]:.6f}, {fault.spot[1]:.6f}",
             )
 
 

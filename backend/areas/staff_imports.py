@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -67,7 +68,9 @@ class StaffImport:
         held = {
             user.username: user for user in User.objects.filter(username__in=[row.text("username") for row in rows])
         }
-        new, old, wanted = [], [], []
+        new: list[User] = []
+        old: list[User] = []
+        wanted: list[Membership] = []
         for row in self._report.progress(rows, "people"):
             membership = self._membership(row, departments)
             user = held.get(row.text("username", most=60)) or User(id=uuid7(), username=row.text("username"))
@@ -184,7 +187,7 @@ class StaffImport:
                 lines[duty.grid_id, "leader"].append((row, duty))
         for key, group in lines.items():
             group.sort(key=lambda item: item[1].valid.lower)
-            for (first, before), (row, duty) in zip(group, group[1:], strict=False):
+            for (first, before), (row, duty) in pairwise(group):
                 if before.valid.upper is None or before.valid.upper > duty.valid.lower:
                     what = "two leaders" if key[1] == "leader" else "the same person twice"
                     row.refuse("starts_on", f"gives the grid {what} at a time, see row {first.number}")
@@ -226,7 +229,7 @@ class StaffImport:
                     (row, Absence(id=uuid7(), worker=user, period=DateTimeTZRange(starts, ends), reason=reason))
                 )
         ordered = sorted(wanted, key=lambda item: (str(item[1].worker_id), item[1].period.lower))
-        for (first, before), (row, absence) in zip(ordered, ordered[1:], strict=False):
+        for (first, before), (row, absence) in pairwise(ordered):
             if before.worker_id == absence.worker_id and before.period.upper > absence.period.lower:
                 row.refuse("starts_at", f"overlaps the absence in row {first.number}")
         self._report.stop_if_bad()

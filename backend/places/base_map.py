@@ -101,7 +101,7 @@ def _mercator(lonlat: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def read_features(file: Path) -> Iterator[Feature]:
-    """Everything the base map shows. Broken polygons are left out. Raises RuntimeError for a file that is no extract."""
+    """Everything the base map shows. Broken polygons are left out. Raises RuntimeError for another file."""
     tagged = osmium.filter.EmptyTagFilter()
     factory = osmium.geom.WKBFactory()
     for item in osmium.FileProcessor(str(file)).with_areas().with_filter(tagged):

@@ -16,6 +16,9 @@ from backend.places.models import Address, Place, VisitDuty, VisitTarget
 from gis.hours import HoursError, parse_hours
 
 BATCH: Final = 2000
+NOWHERE: Final = UUID(int=0)
+"""Stands in a row that was refused and is never stored."""
+
 LONGEST_INTERVAL_DAYS: Final = 1830
 
 
@@ -127,7 +130,7 @@ class PlacesImport:
                 raw_lon=point[2],
                 raw_lat=point[3],
                 raw_crs=point[4],
-                grid_id=grid_id,
+                grid_id=grid_id or NOWHERE,
                 opening_hours=_hours(row, "opening_hours"),
                 note=row.text("note", needed=False, most=300),
             )
@@ -181,7 +184,7 @@ class PlacesImport:
             place = places.get(row.text("place_code", most=40))
             if place is None:
                 row.refuse("place_code", f"no place {row.text('place_code', needed=False)}")
-            duty = self._duty(row, place, targets)
+            duty = self._duty(row, place=place, targets=targets)
             if duty is not None and place is not None:
                 duty.last_visit_on = _later(duty.last_visit_on, known.get((place, duty.target)))
                 found.append(duty)
@@ -195,7 +198,7 @@ class PlacesImport:
         )
         self._report.counts["duties"] = len(found)
 
-    def _duty(self, row: Row, place: UUID | None, targets: set[str]) -> VisitDuty | None:
+    def _duty(self, row: Row, *, place: UUID | None, targets: set[str]) -> VisitDuty | None:
         starts, last = row.day("starts_on"), row.day("last_visit_on", needed=False)
         if last is not None and last > self._now.date():
             row.refuse("last_visit_on", f"{last} lies in the future")
@@ -206,7 +209,7 @@ class PlacesImport:
             "windows": _hours(row, "windows"),
             "weight": row.number_of("weight", minimum=0.01, maximum=1000),
         }
-        if row.is_bad or starts is None:
+        if row.is_bad or starts is None or place is None:
             return None
         return VisitDuty(id=uuid7(), place_id=place, starts_on=starts, last_visit_on=last, **fields)
 
