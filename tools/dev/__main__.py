@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools.dev import environment, running, web
-from tools.dev.checks import run_checks
+from tools.dev.checks import API_SCHEMA, run_checks
 from tools.dev.doctor import doctor
 from tools.dev.locks import held, tried
 from tools.dev.machine import TO_RUN, TO_TEST
-from tools.dev.terminal import Failure, explain, say
+from tools.dev.terminal import Failure, explain, run, say, step
 from tools.dev.town import Town
 from tools.dev.virtualenv import write_locks
 
@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     logs = commands.add_parser("logs", help="follow the logs")
     logs.add_argument("name", nargs="?", choices=LOGS, help="one of them; all when left out")
     commands.add_parser("lock", help="resolve pyproject.toml anew into the lock files")
+    commands.add_parser("api", help="write the API's schema and typed client into web/ anew")
     commands.add_parser("supervise")
     return top
 
@@ -69,6 +70,7 @@ def _dispatch(town: Town, arguments: argparse.Namespace, passed_on: list[str]) -
         "doctor": lambda: doctor(town),
         "logs": lambda: logs(town, arguments.name),
         "lock": lambda: lock(town),
+        "api": lambda: write_api(town),
     }
     return commands[arguments.command]()
 
@@ -81,6 +83,27 @@ def check(town: Town) -> int:
         web.ensure_modules(town.layout, town.stamps, node)
     with town.servers():
         return run_checks(town, node)
+
+
+def write_api(town: Town) -> int:
+    """The OpenAPI schema as the views declare it, and the TypeScript types made from it."""
+    with town.set_up():
+        town.ensure_python(TO_RUN)
+        node = web.ensure_node(town.layout)
+        web.ensure_modules(town.layout, town.stamps, node)
+        with step(API_SCHEMA):
+            schema = ("spectacular", "--validate", "--fail-on-warn", "--file", API_SCHEMA)
+            town.manage(*schema, log="api-schema", next_step="mend the view that the log names")
+        with step("typed client"):
+            run(
+                node.command("run", "api"),
+                log=town.layout.setup_log("api-client"),
+                failing="could not make the typed client",
+                next_step="see the log",
+                env=node.environment(),
+                cwd=town.layout.web,
+            )
+    return 0
 
 
 def lock(town: Town) -> int:

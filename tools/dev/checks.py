@@ -7,12 +7,14 @@ from pathlib import Path
 
 from tools.dev import nginx
 from tools.dev.environment import parse_bind, production_settings
+from tools.dev.layout import Layout
 from tools.dev.machine import find_program
 from tools.dev.terminal import answer, say
 from tools.dev.town import Town
 from tools.dev.web import Node
 
 TYPED_ROOMS = ("backend", "gis", "mobile_api", "maps", "fixtures", "benchmarks", "tools")
+API_SCHEMA = "web/core/src/api/schema.yaml"
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Check:
 def all_checks(town: Town, node: Node) -> list[Check]:
     root, bin_folder = town.layout.root, town.layout.venv / "bin"
     plain, production = town.process_environment(), town.process_environment(production_settings(town.layout))
-    conf = nginx.write_configuration(town.layout, parse_bind(town.settings["GRIDWARD_HTTP_BIND"]), town.settings)
+    conf = _nginx_configuration(town)
+    schema, web, npm = town.layout.state / "run" / "schema.yaml", town.layout.web, node.environment()
     shell_files = [str(path) for path in (root / "dev", root / ".ci" / "run", *sorted(root.glob("deploy/*.sh")))]
     shell_files += [str(path) for path in sorted(root.glob("tools/dev/*.sh"))]
 
@@ -45,13 +48,23 @@ def all_checks(town: Town, node: Node) -> list[Check]:
         python("import rules", "lint-imports"),
         manage("migrations", plain, "makemigrations", "--check", "--dry-run"),
         manage("production settings", production, "check", "--deploy", "--fail-level", "WARNING"),
-        manage("API schema", plain, "spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null"),
-        Check("web", node.command("run", "check"), town.layout.web, node.environment()),
+        manage("API schema", plain, "spectacular", "--validate", "--fail-on-warn", "--file", str(schema)),
+        Check("API schema in web (./dev api writes it)", ["diff", "--brief", str(schema), API_SCHEMA], root, plain),
+        Check("API client in web (./dev api writes it)", node.command("run", "api", "--", "--check"), web, npm),
+        Check("web", node.command("run", "check"), web, npm),
         python("shell", "shellcheck", *shell_files),
         python("compose file", "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"),
         python("Dockerfile", "hadolint", "deploy/Dockerfile"),
         Check("nginx", [str(find_program("nginx")), "-t", "-q", "-e", "stderr", "-c", str(conf)], root, plain),
     ]
+
+
+def _nginx_configuration(town: Town) -> Path:
+    """Written aside, because a running town may listen elsewhere than this command was told."""
+    aside = Layout(root=town.layout.root, state=town.layout.state / "run" / "check")
+    for folder in (aside.nginx, aside.logs):
+        folder.mkdir(parents=True, exist_ok=True)
+    return nginx.write_configuration(aside, parse_bind(town.settings["GRIDWARD_HTTP_BIND"]), town.settings)
 
 
 def run_checks(town: Town, node: Node) -> int:
