@@ -1,18 +1,19 @@
 """What a phone may send as a position: checked point by point, converted to WGS84, the raw pair kept."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
-
 from gis.coordinates import CoordinateError, Crs, check_position, parse_crs, to_wgs84_batch
 
 # The country's outline as a box (west, south, east, north), with a margin: a fix outside it is a broken fix.
 COUNTRY = (73.0, 3.0, 136.0, 54.0)
 CLOCK_SKEW = timedelta(minutes=5)
+# RFC 3339, and none of the other forms (weeks, no dashes) that a parser may also read.
+_DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 SEQ_MOST = 2**31 - 1
 
 
@@ -100,11 +101,7 @@ def _read(point: Mapping[str, Any], span: Span) -> Fix:
         raise PointRefused("outside_session", "recorded outside the patrol session")
     if "crs" not in point:
         raise PointRefused("crs_missing", "name the coordinate system in crs")
-    try:
-        crs = parse_crs(point["crs"])
-        lon, lat = check_position(point.get("lon"), point.get("lat"), crs)  # type: ignore[arg-type]
-    except CoordinateError as error:
-        raise PointRefused(error.code, error.detail) from None
+    crs, lon, lat = _position(point)
     return Fix(
         seq=seq,
         at=at,
@@ -120,10 +117,22 @@ def _read(point: Mapping[str, Any], span: Span) -> Fix:
     )
 
 
+def _position(point: Mapping[str, Any]) -> tuple[Crs, float, float]:
+    lon, lat = point.get("lon"), point.get("lat")
+    try:
+        crs = parse_crs(point["crs"])
+        # What lies in the country as it stands is right in every system; only the rest needs the full examination.
+        if type(lon) is float and type(lat) is float and _in_country(lon, lat):
+            return crs, lon, lat
+        return crs, *check_position(lon, lat, crs)  # type: ignore[arg-type]
+    except CoordinateError as error:
+        raise PointRefused(error.code, error.detail) from None
+
+
 def _moment(value: Any) -> datetime:
-    if isinstance(value, str):
+    if isinstance(value, str) and _DATE_AND_TIME.match(value):
         try:
-            value = parse_datetime(value)
+            value = datetime.fromisoformat(value)
         except ValueError:
             value = None
     if not isinstance(value, datetime) or value.tzinfo is None:

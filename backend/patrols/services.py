@@ -27,7 +27,7 @@ from backend.patrols.errors import (
 )
 from backend.patrols.models import LivePosition, PatrolSession
 from backend.patrols.points import CLOCK_SKEW, Fix, Sorted, Span, sort_points
-from gis.tracks import FlagKind, clean_columns
+from gis.tracks import FlagKind, flag_columns
 
 CONSENT_PURPOSE = "patrol_track"
 MOST_POINTS = 1000
@@ -212,7 +212,7 @@ def _hints(fixes: list[Fix], now: datetime) -> list[int]:
         [[fix.at.timestamp(), fix.lon, fix.lat, np.nan if fix.accuracy_m is None else fix.accuracy_m] for fix in fixes]
     )
     flags = [0] * len(fixes)
-    for flag in clean_columns(*columns.T.copy(), now_s=now.timestamp()).flags:
+    for flag in flag_columns(*columns.T.copy(), now_s=now.timestamp()):
         for row in flag.fixes:
             flags[row] |= 1 << _KINDS.index(flag.kind)
     return flags

@@ -21,6 +21,7 @@ from gis.tracks.cleaning import (
     TrackRules,
     clean_columns,
     clean_track,
+    flag_columns,
 )
 from gis.tracks.reached import Target, Visit, coverage_share, visited
 
@@ -39,5 +40,6 @@ __all__ = [
     "clean_columns",
     "clean_track",
     "coverage_share",
+    "flag_columns",
     "visited",
 ]

@@ -173,17 +173,9 @@ def clean_columns(
     now_s: float, rules: TrackRules = ON_FOOT,
 ) -> CleanTrack:
     """`clean_track` for arrays of equal length: seconds since 1970 UTC, degrees, metres (NaN when unknown)."""
-    xs, ys = check_positions(lons, lats)
-    order = np.argsort(at_s, kind="stable")
-    track = _Columns(at_s[order], xs[order], ys[order], accuracy_m[order], order)
-    is_zero = (np.abs(track.lons) < 1e-9) & (np.abs(track.lats) < 1e-9)
-    flags = _clock_flags(track, now_s, rules)
-    if is_zero.any():
-        flags.insert(0, Flag(FlagKind.ZERO, tuple(track.given[is_zero].tolist())))
+    track, flags = _flagged(at_s, lons, lats, accuracy_m, now_s=now_s, rules=rules)
     dropped = dict.fromkeys(DropReason, 0)
-    dropped[DropReason.ZERO] = int(is_zero.sum())
-    track = track.take(~is_zero)
-    flags += _motion_flags(track, rules)
+    dropped[DropReason.ZERO] = int(at_s.size - track.at_s.size)
     with np.errstate(invalid="ignore"):
         is_poor = track.accuracy_m > rules.accuracy_max_m
     dropped[DropReason.INACCURATE] = int(is_poor.sum())
@@ -192,6 +184,29 @@ def clean_columns(
     track, dropped[DropReason.SPIKE] = _without_spikes(track, rules)
     segments, dropped[DropReason.TOO_FAST] = _cut(track, rules)
     return CleanTrack(segments, tuple(flags), dropped)
+
+
+def flag_columns(
+    at_s: FloatArray, lons: FloatArray, lats: FloatArray, accuracy_m: FloatArray, *,
+    now_s: float, rules: TrackRules = ON_FOOT,
+) -> tuple[Flag, ...]:
+    """The flags of `clean_columns` alone, at a fraction of its work: for batches as they come in."""
+    return tuple(_flagged(at_s, lons, lats, accuracy_m, now_s=now_s, rules=rules)[1])
+
+
+def _flagged(
+    at_s: FloatArray, lons: FloatArray, lats: FloatArray, accuracy_m: FloatArray, *, now_s: float, rules: TrackRules
+) -> tuple[_Columns, list[Flag]]:
+    """The fixes in order of time without those at 0, 0, and everything that is odd about them."""
+    xs, ys = check_positions(lons, lats)
+    order = np.argsort(at_s, kind="stable")
+    track = _Columns(at_s[order], xs[order], ys[order], accuracy_m[order], order)
+    is_zero = (np.abs(track.lons) < 1e-9) & (np.abs(track.lats) < 1e-9)
+    flags = _clock_flags(track, now_s, rules)
+    if is_zero.any():
+        flags.insert(0, Flag(FlagKind.ZERO, tuple(track.given[is_zero].tolist())))
+    track = track.take(~is_zero)
+    return track, flags + _motion_flags(track, rules)
 
 
 def _clock_flags(track: _Columns, now_s: float, rules: TrackRules) -> list[Flag]:

@@ -26,6 +26,7 @@ from backend.patrols.errors import (
     TimeNotPlausible,
 )
 from backend.patrols.models import LivePosition, PatrolSession, TrackPoint
+from backend.patrols.points import Span, sort_points
 from gis.coordinates import from_wgs84
 from tests.world import World
 
@@ -182,6 +183,27 @@ def test_a_bad_point_is_named_and_stops_no_other(
     taken = send(world, session, [point(0, now), bad, point(2, now)], now)
     assert taken.accepted == 2
     assert [row["code"] for row in taken.rejected] == [code]
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("2026-11-18T02:00:00Z", None),
+        ("2026-11-18T10:00:00.123+08:00", None),
+        ("2026-W47-3T10:00:00+08:00", "bad_time"),
+        ("20261118T100000+0800", "bad_time"),
+        ("2026-11-18T24:00:00+08:00", "bad_time"),
+        ("2026-02-30T10:00:00+08:00", "bad_time"),
+        ("0001-01-01T00:00:00+14:00", "outside_session"),
+        ("9999-12-31T23:59:59-14:00", "outside_session"),
+        (1795000000, "bad_time"),
+        (None, "bad_time"),
+    ],
+)
+def test_times_are_read_in_one_form_only(now: datetime, written: Any, code: str | None) -> None:
+    span = Span(now - timedelta(minutes=5), now + timedelta(minutes=5))
+    found = sort_points([{**point(0, now), "at": written}], span=span)
+    assert [row["code"] for row in found.rejected] == ([code] if code else [])
 
 
 @pytest.mark.django_db
