@@ -1,6 +1,7 @@
 import { ApiError, localTokenStore, makeTokenAuth, makeTransport, storedLocale } from "@gridward/core";
 import {
   anything,
+  flag,
   list,
   localised,
   lonLat,
@@ -100,6 +101,7 @@ const fieldCase = object({
   ),
   appointment: optional(appointment),
   decision: optional(object({ kind: text, text: withDefault(localised, nothing) })),
+  is_mine: withDefault(flag, true),
 });
 export type FieldCase = Shaped<typeof fieldCase>;
 

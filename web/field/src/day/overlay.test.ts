@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 
 import type { FieldCase, Stop } from "../api";
 import { EMPTY, type Draft, type Outbox } from "../outbox/outbox";
-import { nextStop, shownCases, shownStops } from "./overlay";
+import { boundHours, nextStop, shownCases, shownStops } from "./overlay";
 
 function stop(id: string, hour: number, state = "planned"): Stop {
   const at = `2026-11-23T${String(hour).padStart(2, "0")}:00:00+08:00`;
@@ -61,15 +61,28 @@ it("has no next stop when all is done", () => {
   expect(nextStop(shownStops([stop("a", 9, "done"), stop("b", 9, "skipped")], EMPTY))).toBeNull();
 });
 
-it("puts the case that is due first on top and marks the unsent action", () => {
-  const one = (id: string, due_at: string | null): FieldCase => ({ id, due_at }) as unknown as FieldCase;
+it("puts own cases first, the one that is due first on top, and marks the unsent action", () => {
+  const one = (id: string, due_at: string | null, is_mine = true): FieldCase =>
+    ({ id, due_at, is_mine }) as unknown as FieldCase;
   const cases = shownCases(
-    [one("none", null), one("late", "2026-11-24T09:00:00Z"), one("soon", "2026-11-23T09:00:00Z")],
+    [
+      one("other", "2026-11-23T08:00:00Z", false),
+      one("none", null),
+      one("late", "2026-11-24T09:00:00Z"),
+      one("soon", "2026-11-23T09:00:00Z"),
+    ],
     waiting("case_action", "case:late", { action: "submit" }),
   );
   expect(cases.map((shown) => [shown.id, shown.unsentAction])).toEqual([
     ["soon", null],
     ["late", "submit"],
     ["none", null],
+    ["other", null],
   ]);
+});
+
+it("names opening hours only where they bind", () => {
+  const day = { start: "2026-11-23T00:00:00+08:00", end: "2026-11-24T00:00:00+08:00" };
+  const morning = { start: "2026-11-23T08:30:00+08:00", end: "2026-11-23T11:30:00+08:00" };
+  expect([null, day, morning].map((window) => boundHours({ window }))).toEqual([null, null, morning]);
 });

@@ -25,12 +25,21 @@ export function shownStops(stops: readonly Stop[], outbox: Outbox): readonly Sho
     .map((stop) => ({ ...stop, state: local.get(stop.id) ?? stop.state, unsent: local.has(stop.id) }));
 }
 
+const WHOLE_DAY_MS = 23 * 3600 * 1000;
+
+/** The hours that bind the visit: a booked window, or opening hours that are not simply the whole day. */
+export function boundHours(stop: Pick<Stop, "window">): Stop["window"] {
+  if (stop.window === null) return null;
+  const length = Date.parse(stop.window.end) - Date.parse(stop.window.start);
+  return length >= WHOLE_DAY_MS ? null : stop.window;
+}
+
 /** Where to go next: the first stop of the day that is still open. */
 export function nextStop(stops: readonly ShownStop[]): ShownStop | null {
   return stops.find(isOpen) ?? null;
 }
 
-/** Cases by urgency: overdue first, then by deadline; those without a deadline last. */
+/** Own cases first, then what others handle in the grid; by urgency in both: the earliest deadline first, none last. */
 export function shownCases(cases: readonly FieldCase[], outbox: Outbox): readonly ShownCase[] {
   const unsent = new Map<string, string>();
   for (const draft of outbox.waiting) {
@@ -40,6 +49,6 @@ export function shownCases(cases: readonly FieldCase[], outbox: Outbox): readonl
   const due = (one: FieldCase): number =>
     one.due_at === null ? Number.MAX_SAFE_INTEGER : Date.parse(one.due_at);
   return [...cases]
-    .sort((a, b) => due(a) - due(b))
+    .sort((a, b) => Number(b.is_mine) - Number(a.is_mine) || due(a) - due(b))
     .map((one) => ({ ...one, unsentAction: unsent.get(`case:${one.id}`) ?? null }));
 }

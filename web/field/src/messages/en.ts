@@ -46,6 +46,7 @@ export const messages: Translated<typeof zh> = {
     casesNone: "No cases to handle.",
     caseCount: "{n}",
     window: "booked {time}",
+    hours: "open {time}",
     planned: "planned {time}",
     unsent: "unsent",
     mapFailed: "This phone cannot draw the map: use the list.",
@@ -61,6 +62,7 @@ export const messages: Translated<typeof zh> = {
     openCase: "Open the case",
     planned: "Planned",
     window: "Booked",
+    hours: "Open",
     address: "Address",
     allFine: "All fine",
     record: "Record",
@@ -90,6 +92,7 @@ export const messages: Translated<typeof zh> = {
     kind: { duty: "Visit", appointment: "Home service", case: "Case" },
   },
   case: {
+    notMine: "handled by others, in your grid",
     title: "Case",
     number: "Number",
     due: "Deadline",

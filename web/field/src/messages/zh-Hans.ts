@@ -43,6 +43,7 @@ export const messages = {
     casesNone: "没有要处理的事件。",
     caseCount: "{n} 件",
     window: "预约 {time}",
+    hours: "开放 {time}",
     planned: "计划 {time}",
     unsent: "待发送",
     mapFailed: "这台手机画不出地图，请用列表。",
@@ -58,6 +59,7 @@ export const messages = {
     openCase: "打开事件",
     planned: "计划时间",
     window: "预约时间",
+    hours: "开放时间",
     address: "地址",
     allFine: "一切正常",
     record: "记录情况",
@@ -87,6 +89,7 @@ export const messages = {
     kind: { duty: "走访", appointment: "预约上门", case: "事件" },
   },
   case: {
+    notMine: "别人负责，在您的网格里",
     title: "事件",
     number: "编号",
     due: "处理期限",
