@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from backend.matters.models import FilingCondition, Matter
 
 _UNITS = {
-    "UH": ("小时", "hours"),
-    "WH": ("个工作小时", "working hours"),
-    "WD": ("个工作日", "working days"),
-    "ND": ("天", "days"),
+    "UH": ("小时", "hour"),
+    "WH": ("个工作小时", "working hour"),
+    "WD": ("个工作日", "working day"),
+    "ND": ("天", "day"),
 }
 
 
@@ -57,7 +57,7 @@ def time_limit(conditions: Iterable["FilingCondition"]) -> dict[str, str]:
     spans = {unit: _span(amounts) for unit, amounts in by_unit.items()}
     return {
         "zh": " / ".join(f"{span} {_UNITS[unit][0]}" for unit, span in spans.items()),
-        "en": " / ".join(f"{span} {_UNITS[unit][1]}" for unit, span in spans.items()),
+        "en": " / ".join(f"{span} {_UNITS[unit][1]}{'' if span == '1' else 's'}" for unit, span in spans.items()),
     }
 
 

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.accounts.roles import Role
+from backend.cases import access
 from backend.inspections import booking
 from backend.inspections.booking import NewBooking
 from mobile_api.common.case_facts import appointment_shown, public_case_facts, report_facts
@@ -86,4 +87,5 @@ class AppointmentCancelView(ApiView):
         now, actor = timezone.now(), actor_of(request)
         reason = body_of(request, CancelIn)["reason"] or "预约人取消"
         found = booking.cancel_appointment(actor=actor, appointment_id=appointment_id, reason=reason, now=now)
-        return answer(PublicCase, public_case_facts(found.case, viewer=actor.user_id, now=now))
+        case = access.get_case(actor, found.case_id)
+        return answer(PublicCase, public_case_facts(case, viewer=actor.user_id, now=now))

@@ -1,7 +1,9 @@
 """Health, readiness, the OpenAPI document and its page."""
 
+from functools import lru_cache
 from typing import Any
 
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
@@ -48,8 +50,19 @@ class ReadyView(ApiView):
         return answer(Ready, {"ready": ready, "parts": parts}, status=200 if ready else 503)
 
 
+@lru_cache(maxsize=1)
+def _document() -> dict[str, Any]:
+    """The description, made once a process: it takes seconds and changes with a release only."""
+    generator: Any = SchemaGenerator  # untyped
+    return dict(generator().get_schema(request=None, public=True))
+
+
 class SchemaView(SpectacularAPIView):
     """The OpenAPI 3.1 document."""
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return Response(_document(), headers={"Content-Disposition": 'inline; filename="gridward.yaml"'})
 
 
 class DocsView(SpectacularSwaggerSplitView):

@@ -93,5 +93,15 @@ def test_ready_names_the_parts(db: None, anonymous: APIClient, monkeypatch: pyte
     assert anonymous.get("/healthz").json() == {"alive": True}
 
 
+def test_the_description_and_its_page_are_served(db: None, anonymous: APIClient) -> None:
+    document = anonymous.get("/api/schema/", {"format": "json"}).json()
+    assert document["openapi"].startswith("3.1")
+    assert document["paths"]["/api/v1/me"]["get"]["x-authz"]["resource"] == "own_account"
+    page = anonymous.get("/api/docs/")
+    assert page.status_code == 200
+    assert "<script>" not in page.content.decode()
+    assert "script-src" not in page["Content-Security-Policy"]
+
+
 def _away() -> str:
     raise ConnectionError("no")
