@@ -33,6 +33,7 @@ function setUp(
     onState: (state) => states.push(state),
     makeSource: (url) => new FakeSource(url) as unknown as EventSource,
     delayOf: () => 1_000,
+    isFinal: (error) => error instanceof Error && error.message === "403",
   });
   return { stream, states, events, last: () => FakeSource.all.at(-1) as FakeSource };
 }
@@ -101,6 +102,18 @@ describe("live stream", () => {
     await vi.advanceTimersByTimeAsync(10_000);
     expect(asked).toBe(4);
     expect(states.at(-1)).toBe("stopped");
+  });
+
+  it("gives up when this person gets no ticket", async () => {
+    let asked = 0;
+    const { stream, states } = setUp(() => {
+      asked++;
+      return Promise.reject(new Error("403"));
+    });
+    stream.start();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(asked).toBe(1);
+    expect(states).toEqual(["connecting", "stopped"]);
   });
 
   it("waits longer each time, up to half a minute", () => {

@@ -13,6 +13,8 @@ export interface LiveSettings {
   /** The server no longer has what was missed: everything has to be fetched again. */
   onResync: () => void;
   onState: (state: LiveState) => void;
+  /** A refusal that asking again will not change: this person gets no live stream. */
+  isFinal?: (error: unknown) => boolean;
   makeSource?: (url: string) => EventSource;
   /** Milliseconds before try number `n` (from 0). */
   delayOf?: (n: number) => number;
@@ -51,8 +53,10 @@ export function makeLiveStream(settings: LiveSettings): LiveStream {
     let ticket: LiveTicket;
     try {
       ticket = await settings.ticket();
-    } catch {
-      if (mine === attempt) retry();
+    } catch (error) {
+      if (mine !== attempt) return;
+      if (settings.isFinal?.(error)) stop();
+      else retry();
       return;
     }
     if (!wanted || mine !== attempt) return;
@@ -97,20 +101,22 @@ export function makeLiveStream(settings: LiveSettings): LiveStream {
     timer = setTimeout(() => void connect(), delayOf(tries++));
   }
 
+  function stop(): void {
+    wanted = false;
+    attempt++;
+    clearTimeout(timer);
+    source?.close();
+    source = null;
+    settings.onState("stopped");
+  }
+
   return {
     start() {
       if (wanted) return;
       wanted = true;
       void connect();
     },
-    stop() {
-      wanted = false;
-      attempt++;
-      clearTimeout(timer);
-      source?.close();
-      source = null;
-      settings.onState("stopped");
-    },
+    stop,
   };
 }
 

@@ -1,3 +1,4 @@
+import { ApiError } from "@gridward/core";
 import { defineStore } from "pinia";
 import { ref } from "vue";
 
@@ -52,6 +53,7 @@ export const useLive = defineStore("live", () => {
     onEvent: hear,
     onResync: resync,
     onState: (now) => (state.value = now),
+    isFinal: (error) => error instanceof ApiError && [401, 403].includes(error.status),
   });
   return { state, lastEventAt, caseRevision, planRevision, start: stream.start, stop: stream.stop };
 });

@@ -13,6 +13,9 @@ export const useSession = defineStore("session", () => {
   const mayEnter = computed(() => actor.value !== null && CONSOLE_ROLES.includes(actor.value.role));
   const mayAct = computed(() => mayEnter.value && actor.value?.role !== "auditor");
 
+  /** Auditors read the files; where workers are now is not theirs to see. */
+  const maySeeLive = mayAct;
+
   async function load(): Promise<void> {
     const answer = await api.session();
     actor.value = answer.actor;
@@ -31,5 +34,5 @@ export const useSession = defineStore("session", () => {
   function forget(): void {
     actor.value = null;
   }
-  return { actor, known, mayEnter, mayAct, load, signIn, signOut, forget };
+  return { actor, known, mayEnter, mayAct, maySeeLive, load, signIn, signOut, forget };
 });

@@ -118,7 +118,7 @@ export function walkedRouteLayer(): WalkedRouteLayer {
 }
 
 function isStop(id: string | null): ExpressionSpecification {
-  return id === null ? ["==", 1, 0] : ["in", id, ["get", "ids"]];
+  return id === null ? ["==", ["get", "id"], ""] : ["in", id, ["get", "ids"]];
 }
 
 function lineFeatures(lines: readonly Line[]): GeoJSON.FeatureCollection {
