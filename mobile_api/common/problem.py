@@ -204,3 +204,8 @@ def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
 def server_error(request: HttpRequest) -> JsonResponse:
     """handler500: a bug. The request id finds it in the log."""
     return _plain(500, "server_error")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
+    """A browser's write without the token that `GET /api/v1/auth/session` gives."""
+    return _plain(403, "csrf_failed")

@@ -15,7 +15,7 @@ import mobile_api
 from backend.core.errors import DomainError
 from mobile_api.common.problem import STATUS, to_problem
 from mobile_api.common.texts import ZH
-from tests.world import World
+from tests.world import PASSWORD, World
 
 
 def refusals(kind: type[DomainError] = DomainError) -> Iterator[type[DomainError]]:
@@ -105,3 +105,14 @@ def test_the_description_and_its_page_are_served(db: None, anonymous: APIClient)
 
 def _away() -> str:
     raise ConnectionError("no")
+
+
+def test_a_sign_in_without_the_csrf_token_is_refused_as_a_problem(world: World) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    said = {"username": "street-002", "password": PASSWORD}
+    refused = browser.post("/api/v1/auth/session", said, content_type="application/json")
+    assert (refused.status_code, refused.json()["code"]) == (403, "csrf_failed")
+    browser.get("/api/v1/auth/session")
+    token = browser.cookies["csrftoken"].value
+    taken = browser.post("/api/v1/auth/session", said, content_type="application/json", headers={"X-CSRFToken": token})
+    assert taken.status_code == 200
