@@ -246,6 +246,9 @@ class PlanJob(models.Model):
     asked_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()
     publish = models.BooleanField(default=False, help_text="put each plan in force as soon as it is made")
+    plan_from = models.DateTimeField(
+        null=True, help_text="from when on a week without a plan is planned; when the task runs, if empty"
+    )
     finished_at = models.DateTimeField(null=True)
 
 

@@ -165,10 +165,17 @@ def _refuse_stale(plan: WeeklyPlan, former: WeeklyPlan | None) -> None:
 
 
 def request_plans(
-    *, actor: Actor, week_start: date, grid_codes: Sequence[str] | None, now: datetime, publish: bool = False
+    *,
+    actor: Actor,
+    week_start: date,
+    grid_codes: Sequence[str] | None,
+    now: datetime,
+    publish: bool = False,
+    plan_from: datetime | None = None,
 ) -> PlanJob:
     """Asks for plans of several grids; workers take one grid at a time. None for `grid_codes`: all grids of the actor.
 
+    `plan_from`: a week that has no plan yet is planned from this moment on, even if the task runs later.
     Raises MayNotPlan, NotAMonday, UnknownGrid.
     """
     if actor.role not in _PLANNERS:
@@ -180,17 +187,25 @@ def request_plans(
     missing = sorted(set(grid_codes or ()) - {grid.code for grid in grids})
     if missing or not grids:
         raise UnknownGrid("no such grid in your areas", grid_code=missing[0] if missing else "")
-    return ask(grids, week_start=week_start, asked_by=actor.user_id, now=now, publish=publish)
+    return ask(
+        grids, week_start=week_start, asked_by=actor.user_id, now=now, publish=publish, plan_from=plan_from
+    )
 
 
 @transaction.atomic
 def ask(
-    grids: Sequence[Area], *, week_start: date, asked_by: UUID | None, now: datetime, publish: bool
+    grids: Sequence[Area],
+    *,
+    week_start: date,
+    asked_by: UUID | None,
+    now: datetime,
+    publish: bool,
+    plan_from: datetime | None = None,
 ) -> PlanJob:
     """Stores the request; the tasks are a courtesy, the sweep finds what they miss."""
     job = PlanJob.objects.create(
         id=uuid7(), week_start=week_start, area_path=common_path([grid.path for grid in grids]),
-        asked_by_id=asked_by, asked_at=now, publish=publish,
+        asked_by_id=asked_by, asked_at=now, publish=publish, plan_from=plan_from,
     )
     rows = PlanJobGrid.objects.bulk_create(PlanJobGrid(job=job, grid=grid) for grid in grids)
     reminders.after_commit([row.pk for row in rows])
@@ -226,7 +241,7 @@ def run_job_grid(*, job_grid_id: int, now: datetime) -> bool:
         return False
     row = PlanJobGrid.objects.select_related("job").get(pk=job_grid_id)
     try:
-        plan = plan_week(grid_id=row.grid_id, week_start=row.job.week_start, now=now)
+        plan = plan_week(grid_id=row.grid_id, week_start=row.job.week_start, now=_planned_from(row, now))
         if row.job.publish:
             plan = publish_plan(actor=SYSTEM, plan_id=plan.pk, now=now)
     except (PlanningUnderWay, StaleDraft) as error:
@@ -237,6 +252,13 @@ def run_job_grid(*, job_grid_id: int, now: datetime) -> bool:
         return False
     _finish(row, plan=plan, error="", now=now)
     return True
+
+
+def _planned_from(row: PlanJobGrid, now: datetime) -> datetime:
+    """The job's own moment for a week without a plan; a plan in force is only changed from now on."""
+    if row.job.plan_from is None or access.published_plan(row.grid_id, row.job.week_start) is not None:
+        return now
+    return row.job.plan_from
 
 
 def _later(row: PlanJobGrid, error: DomainError, now: datetime) -> None:

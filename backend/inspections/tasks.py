@@ -26,10 +26,13 @@ def plan_grid(job_grid_id: int) -> bool:
 
 @shared_task
 def plan_current_week() -> int:
-    """Asks for the week's plans of all grids and publishes them as they are made; how many grids. Monday mornings."""
+    """Asks for the week's plans of all grids and publishes them as they are made; how many grids. Monday mornings.
+
+    The moment is kept: workers that come late on Monday still give people the day that was planned for them.
+    """
     now = timezone.now()
     job = plans.request_plans(
-        actor=SYSTEM, week_start=week_start_of(now), grid_codes=None, now=now, publish=True
+        actor=SYSTEM, week_start=week_start_of(now), grid_codes=None, now=now, publish=True, plan_from=now
     )
     return job.grids.count()
 

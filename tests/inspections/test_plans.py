@@ -261,6 +261,26 @@ def test_a_job_for_everything_covers_the_actors_grids(town: World) -> None:
     assert (job.grids.count(), job.area_path) == (3, town.areas["330281002011"].path)
 
 
+def test_a_job_plans_from_its_moment_and_a_published_week_from_now(town: World) -> None:
+    late = at("18 15:00")
+    job = request_plans(
+        actor=SYSTEM, week_start=MONDAY, grid_codes=[town.grid(GRID).code], now=late, publish=True,
+        plan_from=at("18 00:00"),
+    )
+    run_job_grid(job_grid_id=job.grids.get().pk, now=late)
+    first = WeeklyPlan.objects.get(state="published")
+    assert min(stop.start_at for stop in stops_of(first)).date() == date(2026, 11, 18)
+    town.add_place("P9", grid=GRID, at=spot_in(town, GRID), opening_hours="We 08:30-17:00")
+    again = request_plans(
+        actor=SYSTEM, week_start=MONDAY, grid_codes=[town.grid(GRID).code], now=late, publish=True,
+        plan_from=at("18 00:00"),
+    )
+    run_job_grid(job_grid_id=again.grids.get().pk, now=late)
+    second = WeeklyPlan.objects.get(state="published")
+    assert second.version == 2
+    assert [row["reason"]["code"] for row in second.unserved] == ["never_open"]
+
+
 def test_a_lost_job_is_found_by_the_sweep(town: World) -> None:
     job = request_plans(actor=SYSTEM, week_start=MONDAY, grid_codes=[town.grid(GRID).code], now=MONDAY_EARLY)
     (row,) = job.grids.all()

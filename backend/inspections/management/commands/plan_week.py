@@ -25,7 +25,8 @@ from backend.areas.models import Area
 from backend.core.clock import LOCAL, week_start_of
 from backend.core.errors import DomainError
 from backend.inspections import access
-from backend.inspections.models import Stop
+from backend.inspections.errors import PlanningUnderWay, StaleDraft
+from backend.inspections.models import Stop, WeeklyPlan
 from backend.inspections.services import plan_week, publish_plan
 from backend.places import queries as places
 from gis.rounds import warm_up
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 
 # The moment of the Monday schedule (see config.celery).
 SCHEDULED = clock(4, 30)
+# A task that plans the same grid is waited for this often, this long.
+WAITS, WAIT_S = 60, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +123,7 @@ def _plan(order: Order) -> dict[str, Any]:
     now = timezone.now()
     result: dict[str, Any] = {"grid": order.code, "state": "failed", "error": ""}
     try:
-        plan = plan_week(
-            grid_id=order.grid_id, week_start=order.week_start, now=_as_of(order, now), seed=order.seed
-        )
-        is_new = plan.published_at is None
-        if order.publish and is_new:
-            plan = publish_plan(actor=SYSTEM, plan_id=plan.pk, now=now)
+        plan, is_new = _planned(order, now)
     except DomainError as error:
         result["error"] = f"{error.code}: {error.detail}"
         return result
@@ -148,6 +146,25 @@ def _plan(order: Order) -> dict[str, Any]:
         seconds=round(time.perf_counter() - began, 3),
     )
     return result
+
+
+def _planned(order: Order, now: datetime) -> tuple[WeeklyPlan, bool]:
+    """The grid's plan, and whether this run has made or published it; waits for a planner that is at it already."""
+    for attempt in range(WAITS):
+        try:
+            plan = plan_week(
+                grid_id=order.grid_id, week_start=order.week_start, now=_as_of(order, now), seed=order.seed
+            )
+            is_new = plan.published_at is None
+            if order.publish and is_new:
+                plan = publish_plan(actor=SYSTEM, plan_id=plan.pk, now=now)
+        except (PlanningUnderWay, StaleDraft):
+            if attempt == WAITS - 1:
+                raise
+            time.sleep(WAIT_S)
+        else:
+            return plan, is_new
+    raise AssertionError("the loop above always ends")
 
 
 def _as_of(order: Order, now: datetime) -> datetime:
