@@ -143,8 +143,12 @@ def operations() -> list[Operation]:
             names = [one["name"] for one in operation.get("parameters", []) if one.get("required")]
             found.append(
                 Operation(
-                    id=operation["operationId"], method=method, path=path, resource=authz.get("resource", ""),
-                    verb=authz.get("verb", ""), parameters=tuple(names),
+                    id=operation["operationId"],
+                    method=method,
+                    path=path,
+                    resource=authz.get("resource", ""),
+                    verb=authz.get("verb", ""),
+                    parameters=tuple(names),
                 )
             )
     return found

@@ -54,9 +54,7 @@ def test_declared_roles_are_those_of_the_matrix() -> None:
         for method, allowed in declared.items():
             path = described_path(route)
             expected = {
-                role
-                for role in oracle.roles()
-                if oracle.grant(path, allowed.resource, allowed.verb, role) is not None
+                role for role in oracle.roles() if oracle.grant(path, allowed.resource, allowed.verb, role) is not None
             }
             said = {str(role) for role in allowed.roles} | ({"anonymous"} if allowed.anonymous else set())
             if said != expected:
