@@ -135,9 +135,12 @@ def report_case(*, actor: Actor, report: NewReport, now: datetime) -> Reported:
         payload_digest=report.digest(),
         reported_at=now,
     )
-    case.number = _next_number(verdict, now)
+    case.number = _unnumbered(report.id)
     case.save(force_insert=True)
     _open(case, actor=actor, report=report, verdict=verdict, now=now)
+    # Last of all: until the commit nobody else in the county gets a number.
+    case.number = _next_number(verdict, now)
+    case.save(update_fields=["number"])
     return Reported(case, access.tracking_code(case.pk), is_new=True)
 
 
@@ -159,6 +162,11 @@ def _converted(point: PointIn) -> tuple[float, float]:
         return to_wgs84(point.lon, point.lat, point.crs)
     except CoordinateError as error:
         raise BadPoint(str(error), field=f"location.{error.field}", reason=error.code) from error
+
+
+def _unnumbered(report_id: UUID) -> str:
+    """What stands in the number's place until the end of the transaction; nobody ever sees it."""
+    return f"-{report_id.hex[-23:]}"
 
 
 def _next_number(verdict: Verdict, now: datetime) -> str:
