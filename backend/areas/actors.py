@@ -1,5 +1,6 @@
 """Builds the Actor of a request: memberships, and for field workers the grids that they are on duty for."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -13,7 +14,11 @@ from backend.areas.models import Duty
 
 def roles_of(user: User, *, now: datetime) -> list[Role]:
     """Roles that the person holds now, the highest first."""
-    held = {Role(role) for role in _memberships(user, now).values_list("role", flat=True)}
+    return _by_rank(_memberships(user, now).values_list("role", flat=True))
+
+
+def _by_rank(roles: Iterable[str]) -> list[Role]:
+    held = {Role(role) for role in roles}
     return [role for role in PRECEDENCE if role in held]
 
 
@@ -23,17 +28,18 @@ def actor_for(user: User, *, role: Role | None, now: datetime) -> Actor:
     Field roles see the grids of their duties (leader, worker, deputy) of this moment; the others the areas of their
     memberships. Read from the database at each request, so that a change of rights counts at once.
     """
-    held = roles_of(user, now=now)
+    memberships = list(_memberships(user, now).select_related("area"))
+    held = _by_rank(membership.role for membership in memberships)
     if not held or (role is not None and role not in held):
         raise RoleNotHeld("this person does not hold the role", role=role)
     chosen = role or held[0]
-    memberships = _memberships(user, now).filter(role=chosen).select_related("area")
+    acting = [membership for membership in memberships if membership.role == chosen]
     if chosen in FIELD_ROLES:
         duties = Duty.objects.filter(worker=user, valid__contains=now).select_related("grid").order_by("grid__path")
         paths = tuple(dict.fromkeys(duty.grid.path for duty in duties))
     else:
-        paths = tuple(sorted(membership.area.path for membership in memberships if membership.area))
-    departments = [membership.department_id for membership in memberships if membership.department_id]
+        paths = tuple(sorted(membership.area.path for membership in acting if membership.area))
+    departments = [membership.department_id for membership in acting if membership.department_id]
     return Actor(
         user_id=user.pk,
         role=chosen,

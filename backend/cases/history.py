@@ -39,7 +39,7 @@ def record_step(
     event = CaseEvent.objects.create(
         id=uuid7(),
         case=case,
-        n=(CaseEvent.objects.filter(case=case).aggregate(last=Max("n"))["last"] or 0) + 1,
+        n=_next_line(case, action),
         at=now,
         captured_at=captured_at,
         action=action.value,
@@ -55,6 +55,13 @@ def record_step(
     )
     owe_change(case, event_id=event.pk, action=action, now=now)
     return event
+
+
+def _next_line(case: Case, action: Action) -> int:
+    """Number of the next line in the history; a report is always the first."""
+    if action is Action.REPORT:
+        return 1
+    return (CaseEvent.objects.filter(case=case).aggregate(last=Max("n"))["last"] or 0) + 1
 
 
 def owe_change(case: Case, *, event_id: UUID, action: Action, now: datetime) -> None:

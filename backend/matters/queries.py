@@ -46,7 +46,7 @@ def get_matter(matter_id: UUID, *, public_only: bool) -> Matter:
 
 def condition_for(matter: Matter, condition_id: UUID | None) -> FilingCondition | None:
     """The named filing condition, or the matter's first one. Raises UnknownCondition."""
-    conditions = list(matter.conditions.filter(is_active=True))
+    conditions = _active_conditions(matter)
     if condition_id is None:
         return conditions[0] if conditions else None
     for condition in conditions:
@@ -55,6 +55,12 @@ def condition_for(matter: Matter, condition_id: UUID | None) -> FilingCondition 
     raise UnknownCondition(
         "the condition does not belong to this matter", field="condition", condition=str(condition_id)
     )
+
+
+def _active_conditions(matter: Matter) -> list[FilingCondition]:
+    """As read with the matter, or read now."""
+    read: list[FilingCondition] | None = getattr(matter, "active_conditions", None)
+    return list(matter.conditions.filter(is_active=True)) if read is None else read
 
 
 def condition_named(matter_id: UUID, code: str) -> UUID | None:
