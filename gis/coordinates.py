@@ -114,6 +114,8 @@ def check_position(lon: float, lat: float, crs: Crs = Crs.WGS84) -> Position:
     for field, value in (("lon", lon), ("lat", lat)):
         if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
             raise CoordinateError("not_a_number", field, f"{field} is not a number")
+    if crs is Crs.WGS84 and -180 <= lon <= 180 and -90 <= lat <= 90:
+        return float(lon) + 0.0, float(lat) + 0.0
     xs, ys = check_positions([lon], [lat], crs)
     return float(xs[0]), float(ys[0])
 

@@ -45,7 +45,8 @@ class StrictJSONParser(JSONParser):
             raise ParseError(f"The body is nested deeper than {MAX_DEPTH}.", "too_deep") from None
         except ValueError as error:
             raise ParseError(f"The body is not JSON: {error}.", "not_json") from None
-        _check_tree(value)
+        # Only an escape can bring U+0000 or half a pair through the decoder; most bodies have none.
+        _check_tree(value, with_texts=b"\\u" in raw)
         return value
 
     def _read(self, stream: IO[bytes], encoding: str) -> bytes:
@@ -97,21 +98,30 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check_tree(root: Any) -> None:
-    """Depth and text of a parsed value, without recursion."""
-    waiting = [(root, 1)]
-    while waiting:
-        value, depth = waiting.pop()
-        if depth > MAX_DEPTH:
+def _check_tree(root: Any, *, with_texts: bool) -> None:
+    """Depth and, on demand, every text of a parsed value, level by level and without recursion."""
+    level: list[Any] = [[root]]
+    depth = 0
+    while level:
+        inner: list[Any] = []
+        for value in level:
+            if with_texts:
+                _check_texts(value)
+            for item in value.values() if isinstance(value, dict) else value:
+                if isinstance(item, (dict, list)):
+                    inner.append(item)
+        level, depth = inner, depth + 1
+        if depth > MAX_DEPTH and level:
             raise ParseError(f"The body is nested deeper than {MAX_DEPTH}.", "too_deep")
-        if isinstance(value, str):
-            _check_text(value)
-        elif isinstance(value, dict):
-            for key, item in value.items():
-                _check_text(key)
-                waiting.append((item, depth + 1))
-        elif isinstance(value, list):
-            waiting.extend((item, depth + 1) for item in value)
+
+
+def _check_texts(value: dict[str, Any] | list[Any]) -> None:
+    if isinstance(value, dict):
+        for key in value:
+            _check_text(key)
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, str):
+            _check_text(item)
 
 
 def _check_text(text: str) -> None:
