@@ -136,3 +136,12 @@ def test_a_photo_address_is_for_one_person(world: World, client_of) -> None:
     assert other.get(stored["url"]).status_code == 404
     assert mine.get("/media/photos/forged").status_code == 404
     assert Photo.objects.get().state == "ready"
+
+
+def test_the_proxy_sends_the_picture_where_there_is_one(world: World, client_of, settings) -> None:
+    settings.PHOTO_SENDFILE_PREFIX = "/_media/"
+    mine = client_of("resident:1")
+    stored = mine.post("/api/v1/photos", {"id": str(uuid7()), "file": picture()}, format="multipart").json()
+    shown = mine.get(stored["url"])
+    assert shown["X-Accel-Redirect"] == f"/_media/photos/{Photo.objects.get().file_key}"
+    assert shown.content == b""
