@@ -10,10 +10,10 @@ from backend.accounts.models import Department, User
 from backend.areas import queries as areas
 from backend.areas.models import Area, Boundary
 from backend.areas.queries import DutyLine
+from backend.core.ids import uuid7
 from backend.dispatch import reasons
 from backend.dispatch.errors import OutsideServedArea
 from backend.dispatch.models import Decision
-from backend.core.ids import uuid7
 from backend.matters.models import Matter
 from gis.locate import Kind, Located
 

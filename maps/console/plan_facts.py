@@ -174,6 +174,7 @@ def route_features(route: Route) -> Iterable[dict[str, Any]]:
                 "kind": "stop",
                 "id": str(stop.pk),
                 "seq": stop.seq,
+                "name": stop_name(stop),
                 "stop_kind": stop.kind,
                 "state": stop.state,
                 "starts_at": stop.start_at.isoformat(),

@@ -1,19 +1,17 @@
 """Run as a module in a fault test's own town: lays the small world of `tests.world` with streets and places."""
 
-import json
 from datetime import timedelta
 
 import django
 
-django.setup()
 
-from django.utils import timezone
+def main() -> None:
+    from django.utils import timezone
 
-from backend.accounts.models import Consent
-from tests.streets import lay_streets, spot_in
-from tests.world import make_world
+    from backend.accounts.models import Consent
+    from tests.streets import lay_streets, spot_in
+    from tests.world import make_world
 
-if __name__ == "__main__":
     world = make_world(timezone.now() - timedelta(hours=1))
     lay_streets(world)
     for number in range(30):
@@ -21,4 +19,8 @@ if __name__ == "__main__":
         world.add_place(f"P{number}", grid="002011001", at=at)
     leader = world.people["leader:002011001"]
     Consent.objects.create(user=leader, purpose="patrol_track", notice_version="1", granted=True, at=timezone.now())
-    print(json.dumps({"matter": str(world.matters["exposed_garbage"].pk)}))
+
+
+if __name__ == "__main__":
+    django.setup()
+    main()

@@ -50,7 +50,9 @@ class Stack:
         self.redis = town_redis(self.layout)
         keys.ensure_keys(self.layout.state / "secrets")
         settings = environment.demo_settings(self.layout, {}) | {
-            "GRIDWARD_ENV": "test", "GRIDWARD_PHOTO_SENDFILE_PREFIX": "", "GRIDWARD_SMS_PROVIDER": "file",
+            "GRIDWARD_ENV": "test",
+            "GRIDWARD_PHOTO_SENDFILE_PREFIX": "",
+            "GRIDWARD_SMS_PROVIDER": "file",
         }
         self.env: Mapping[str, str] = environment.process_environment(self.layout, settings, os.environ)
         wanted = town_programs(self.layout, Path("unused"))
@@ -99,7 +101,7 @@ class Stack:
             self.start(name)
 
     def _kill_group(self, postmaster: int) -> None:
-        """The postmaster and all its children at once: nobody gets to tidy up, and it makes no more of them meanwhile."""
+        """The postmaster and all its children at once: nobody tidies up, and no new one is born meanwhile."""
         os.kill(postmaster, signal.SIGSTOP)
         children = subprocess.run(["pgrep", "-P", str(postmaster)], capture_output=True, text=True, check=False)
         for pid in [postmaster, *(int(word) for word in children.stdout.split())]:

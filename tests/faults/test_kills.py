@@ -9,7 +9,8 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -75,7 +76,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_doubled(stack: Stack) -> No
     matter = stack.count("SELECT id FROM matters_matter WHERE slug = 'exposed_garbage'")[0]
     token = sign_in(stack)
     session = str(uuid7())
-    began = datetime.now(timezone.utc)
+    began = datetime.now(UTC)
     body = {"id": session, "started_at": began.isoformat(), "purpose": "patrol"}
     assert stack.ask("POST", "/api/v1/field/sessions", body, token=token)[0] == 201
 
@@ -85,9 +86,11 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_doubled(stack: Stack) -> No
                 "id": str(uuid7()), "matter": matter, "description": "x",
                 "location": {"lon": WEST + chance.uniform(0, 0.005), "lat": SOUTH + 0.001, "crs": "wgs84"},
             }  # fmt: skip
-            if until_acknowledged(lambda new=new: stack.ask("POST", "/api/v1/reports", new), stop) is not None:  # type: ignore[misc]
+            if until_acknowledged(partial(stack.ask, "POST", "/api/v1/reports", new), stop) is not None:
                 with ledger.lock:
                     ledger.reports.append(new["id"])
+
+    path = f"/api/v1/field/sessions/{session}/positions"
 
     def walk() -> None:
         seq = 0
@@ -97,8 +100,8 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_doubled(stack: Stack) -> No
                  "lon": WEST + 0.001, "lat": SOUTH + 0.001, "crs": "wgs84", "accuracy_m": 5}
                 for step in range(10)
             ]  # fmt: skip
-            path = f"/api/v1/field/sessions/{session}/positions"
-            if until_acknowledged(lambda p=points: stack.ask("POST", path, {"points": p}, token=token), stop) is not None:  # type: ignore[misc]
+            body = {"points": points}
+            if until_acknowledged(partial(stack.ask, "POST", path, body, token=token), stop) is not None:
                 ledger.positions.extend(range(seq, seq + 10))
                 seq += 10
             time.sleep(0.05)
@@ -136,7 +139,9 @@ def effects_arrive(stack: Stack) -> None:
         if stack.count("SELECT count(*) FROM core_outboxmessage WHERE sent_at IS NULL") == ["0"]:
             return
         time.sleep(0.5)
-    raise AssertionError(stack.count("SELECT topic, attempts, last_error FROM core_outboxmessage WHERE sent_at IS NULL"))
+    raise AssertionError(
+        stack.count("SELECT topic, attempts, last_error FROM core_outboxmessage WHERE sent_at IS NULL")
+    )
 
 
 def test_a_report_is_taken_while_redis_is_away(stack: Stack) -> None:
@@ -172,7 +177,7 @@ def test_a_visit_survives_a_kill_between_storing_and_answering(stack: Stack) -> 
     visit = {
         "id": str(uuid7()), "op_id": str(uuid7()), "outcome": "done", "note": "", "photos": [], "checks": {},
         "location": {"lon": float(lon), "lat": float(lat), "crs": "wgs84"},
-        "at": datetime.now(timezone.utc).isoformat(),
+        "at": datetime.now(UTC).isoformat(),
     }  # fmt: skip
     stop_never = threading.Event()
     killer = threading.Timer(0.05, lambda: stack.kill("postgres"))

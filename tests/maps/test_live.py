@@ -43,7 +43,13 @@ class Listener:
         self.raw = b""
         self.hung_up = asyncio.Event()
         query = f"ticket={ticket or issue_ticket(DESK)}&since={since}"
-        self.scope = {"type": "http", "method": "GET", "path": "/live/stream", "headers": [], "query_string": query.encode()}
+        self.scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/live/stream",
+            "headers": [],
+            "query_string": query.encode(),
+        }
         self.task = asyncio.create_task(live.application(self.scope, self.receive, self.send))
 
     async def receive(self) -> dict[str, Any]:

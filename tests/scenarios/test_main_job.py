@@ -23,6 +23,7 @@ from backend.inspections import reminders
 from backend.inspections import tasks as inspection_tasks
 from backend.notify.relay import relay
 from backend.places import queries as places
+from gis.coordinates import from_wgs84
 from tests.streets import lay_streets, spot_in
 from tests.world import PASSWORD, World, make_world
 
@@ -109,13 +110,11 @@ def town(transactional_db: None, monkeypatch: pytest.MonkeyPatch, settings: Any,
         yield world
 
 
-def test_from_report_to_rating(town: World) -> None:
+def test_from_report_to_rating(town: World) -> None:  # noqa: PLR0915 - one story, told in order
     someone, leader, community = resident("19900000077"), worker("leader-002011001"), desk("community-002011")
     garbage, pension = (str(town.matters[slug].pk) for slug in ("exposed_garbage", "pension_life_proof"))
 
     # 1 A resident reports with a photo and a point in another declared system, and books a home visit.
-    from gis.coordinates import from_wgs84
-
     lon, lat = from_wgs84(*spot_in(town, GRID, east=0.4, north=0.6), "gcj02")
     told = someone.post(
         "/reports",
@@ -165,11 +164,13 @@ def test_from_report_to_rating(town: World) -> None:
         leader.post("/field/consents", {"purpose": "patrol_track", "notice_version": "1", "granted": True}, expect=201)
         session = str(uuid7())
         began = timezone.now() - timedelta(minutes=2)
-        leader.post("/field/sessions", {"id": session, "started_at": began.isoformat(), "purpose": "patrol"}, expect=201)
+        leader.post(
+            "/field/sessions", {"id": session, "started_at": began.isoformat(), "purpose": "patrol"}, expect=201
+        )
         points = [
             {
-                "seq": number, "at": (began + timedelta(seconds=10 * number)).isoformat(), "crs": "wgs84", "accuracy_m": 6,
-                "lon": visit_stop["location"]["lon"] + 2e-5 * (number % 2), "lat": visit_stop["location"]["lat"],
+                "seq": number, "at": (began + timedelta(seconds=10 * number)).isoformat(), "crs": "wgs84",
+                "accuracy_m": 6, "lon": visit_stop["location"]["lon"] + 2e-5 * (number % 2), "lat": visit_stop["location"]["lat"],
             }
             for number in range(12)
         ]  # fmt: skip
@@ -201,7 +202,14 @@ def test_from_report_to_rating(town: World) -> None:
             )
             assert closed["state"] == "closed"
         mine = someone.get(f"/my/requests/{told['id']}")
-        assert [line["kind"] for line in mine["timeline"]] == ["report", "file", "dispatch", "accept", "submit", "close"]
+        assert [line["kind"] for line in mine["timeline"]] == [
+            "report",
+            "file",
+            "dispatch",
+            "accept",
+            "submit",
+            "close",
+        ]
         tracked = Phone().get(f"/reports/track?number={told['number']}&code={told['tracking_code']}")
         assert tracked["state"] == "closed"
         rating = {"responded": True, "solved": True, "satisfied": 5, "comment": "很快"}
