@@ -91,7 +91,8 @@ def routes_in_force(actor: Actor, *, day: date, grid_code: str = "") -> list[Rou
     )
     if grid_code:
         found = found.filter(plan__grid__code=grid_code)
-    found = found.select_related("worker", "plan__grid").prefetch_related("stops")
+    stops = Prefetch("stops", queryset=Stop.objects.select_related("place", "case__matter"))
+    found = found.select_related("worker", "plan__grid").prefetch_related(stops)
     return list(found.order_by("plan__grid__code", "shift")[:3000])
 
 
