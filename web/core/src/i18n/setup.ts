@@ -8,7 +8,7 @@ import { shared as sharedZh } from "./shared.zh-Hans";
 /** The app's i18n plugin: the app's own tree beside the shared one (`shared.…`), language taken from storage. */
 export function makeI18n(messages: Readonly<Record<Locale, MessageTree>>) {
   const locale = storedLocale();
-  document.documentElement.lang = locale;
+  tellLocale(locale);
   return createI18n({
     legacy: false,
     locale,
@@ -26,6 +26,13 @@ export type GridwardI18n = ReturnType<typeof makeI18n>;
 /** Switch the language of everything, and remember it on this device. */
 export function chooseLocale(i18n: { locale: { value: string } }, locale: Locale): void {
   i18n.locale.value = locale;
-  document.documentElement.lang = locale;
+  tellLocale(locale);
   storeLocale(locale);
+}
+
+/** Tells the document, and the server for pages that open by a link and not by a call (map sheets, for one). */
+function tellLocale(locale: Locale): void {
+  document.documentElement.lang = locale;
+  const language = locale === "en" ? "en" : "zh-hans";
+  document.cookie = `django_language=${language}; path=/; max-age=31536000; samesite=lax`;
 }
