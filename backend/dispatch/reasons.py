@@ -32,6 +32,7 @@ def gap(community: Area) -> Texts:
 
 def grid(
     located: Located,
+    *,
     area: Area,
     candidates: Sequence[dict[str, object]],
     lines: Sequence[DutyLine],

@@ -107,7 +107,9 @@ def _grid(located: Located, matter: Matter, now: datetime) -> Verdict:
     chosen = next((line for line in lines if not line.is_absent), None)
     owner, rule = _owner(matter, chosen)
     candidates = _candidates(located)
-    text_zh, text_en = reasons.grid(located, grid, candidates, lines, chosen, matter, owner)
+    text_zh, text_en = reasons.grid(
+        located, area=grid, candidates=candidates, lines=lines, chosen=chosen, matter=matter, owner=owner
+    )
     return Verdict(
         rule=rule,
         kind=located.kind,

@@ -169,8 +169,9 @@ def test_from_report_to_rating(town: World) -> None:  # noqa: PLR0915 - one stor
         )
         points = [
             {
-                "seq": number, "at": (began + timedelta(seconds=10 * number)).isoformat(), "crs": "wgs84",
-                "accuracy_m": 6, "lon": visit_stop["location"]["lon"] + 2e-5 * (number % 2), "lat": visit_stop["location"]["lat"],
+                "seq": number, "crs": "wgs84", "accuracy_m": 6,
+                "at": (began + timedelta(seconds=10 * number)).isoformat(),
+                "lon": visit_stop["location"]["lon"] + 2e-5 * (number % 2), "lat": visit_stop["location"]["lat"],
             }
             for number in range(12)
         ]  # fmt: skip
