@@ -73,9 +73,10 @@ def recognise_visited(taken: Taken, *, now: datetime) -> list[UUID]:
         for track in tracks
         for visit in visited(track, targets, radius_m=settings.VISITED_RADIUS_M, dwell_s=VISITED_DWELL_S)
     ]
-    return [
-        UUID(str(visit.id)) for visit in found if mark_arrived(stop_id=UUID(str(visit.id)), at=visit.first_at, now=now)
-    ]
+    arrivals = {UUID(str(visit.id)): visit.first_at for visit in found}
+    known = {stop.pk: stop.arrived_at for stop in stops if stop.arrived_at is not None}
+    news = {stop_id: at for stop_id, at in arrivals.items() if stop_id not in known or at < known[stop_id]}
+    return [stop_id for stop_id, at in news.items() if mark_arrived(stop_id=stop_id, at=at, now=now)]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
