@@ -1,4 +1,4 @@
-"""Every benchmark runs in a tiny size, checks what it measures, and prints its table; the figures themselves don't count."""
+"""Every benchmark runs in a tiny size, checks what it measures and prints its table; the figures don't count."""
 
 import json
 import os
