@@ -32,7 +32,7 @@ class PlanLine:
 
 
 def plan_lines(actor: Actor, *, week_start: date, grid_code: str = "") -> list[PlanLine]:
-    """The newest shown plan of each of the actor's grids in the week, by grid code; three queries whatever the number."""
+    """The newest shown plan of each of the actor's grids in the week, by grid code; three queries for any number."""
     plans = WeeklyPlan.objects.visible_to(actor).filter(week_start=week_start, state__in=_SHOWN)
     if grid_code:
         plans = plans.filter(grid__code=grid_code)
