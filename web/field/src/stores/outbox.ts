@@ -17,7 +17,7 @@ import {
   type PhotoSlot,
   type Problem,
 } from "../outbox/outbox";
-import { sendAll } from "../outbox/sender";
+import { bounds, sendAll } from "../outbox/sender";
 import { changeOutbox, readOutbox, type FieldDatabase, type StoredPhoto } from "../storage/database";
 import { useWorker } from "./worker";
 
@@ -99,6 +99,22 @@ export const useOutbox = defineStore("outbox", () => {
     if (worker.database !== null) outbox.value = await changeOutbox(worker.database, how);
   }
 
+  /** Give a refused operation up; with the start of a patrol go its positions, which no server will ever take. */
+  async function remove(opId: string): Promise<void> {
+    const database = worker.database;
+    const draft = outbox.value.refused.find((one) => one.opId === opId);
+    const sessionId = draft?.payload["id"];
+    if (database !== null && draft?.kind === "start_session" && typeof sessionId === "string") {
+      await database.positions
+        .where("[sessionId+seq]")
+        .between(...bounds(sessionId))
+        .delete();
+      await database.patrols.delete(sessionId);
+    }
+    await change((before) => removeRefused(before, opId));
+    await reload();
+  }
+
   /** Send what can be sent now. A call during a running one makes it look once more at the end. */
   async function send(): Promise<void> {
     if (state.value === "sending") {
@@ -169,6 +185,6 @@ export const useOutbox = defineStore("outbox", () => {
     reload,
     repeat: (opId: string, keepPhotos: boolean) =>
       change((before) => repeatRefused(before, opId, uuid7(), keepPhotos)).then(send),
-    remove: (opId: string) => change((before) => removeRefused(before, opId)),
+    remove,
   };
 });

@@ -7,7 +7,7 @@ import { computed, ref, shallowRef, watch } from "vue";
 import { post, read } from "../api";
 import { bounds } from "../outbox/sender";
 import { isWorthKeeping, type Fix } from "../patrol/sampling";
-import type { StoredPatrol } from "../storage/database";
+import type { FieldDatabase, StoredPatrol } from "../storage/database";
 import { useOutbox } from "./outbox";
 import { useWorker } from "./worker";
 
@@ -16,6 +16,7 @@ export const NOTICE_VERSION = "2026-11";
 const PURPOSE = "patrol_track";
 const SEND_EVERY_MS = 60_000;
 const FRESH_MS = 20_000;
+const KEEP_MS = 7 * 24 * 3600 * 1000;
 
 export type RecorderFailure = "denied" | "unavailable" | "unsupported";
 
@@ -160,10 +161,38 @@ export const usePatrol = defineStore("patrol", () => {
     });
   }
 
+  /** The server does not take this patrol (for instance the consent is gone there): nothing more is recorded. */
+  async function giveUp(): Promise<void> {
+    const [database, open] = [worker.database, patrol.value];
+    if (database === null || open === null) return;
+    const refused = outbox.outbox.refused.some(
+      (draft) => draft.kind === "start_session" && draft.payload["id"] === open.id,
+    );
+    if (!refused) return;
+    deafen();
+    consent.value = null;
+    patrol.value = null;
+    await database.patrols.update(open.id, { endedAt: new Date().toISOString() });
+  }
+
+  /** Ended patrols whose last position has been answered are forgotten after a week. */
+  async function forgetOld(database: FieldDatabase): Promise<void> {
+    const before = new Date(Date.now() - KEEP_MS).toISOString();
+    for (const row of await database.patrols.toArray()) {
+      if (row.endedAt === null || row.endedAt > before) continue;
+      const left = await database.positions
+        .where("[sessionId+seq]")
+        .between(...bounds(row.id))
+        .count();
+      if (left === 0) await database.patrols.delete(row.id);
+    }
+  }
+
   /** After a reload a patrol that was not ended goes on; its gap stays a gap. */
   async function resume(): Promise<void> {
     deafen();
     const rows = (await worker.database?.patrols.toArray()) ?? [];
+    if (worker.database !== null) await forgetOld(worker.database);
     patrol.value = rows.find((row) => row.endedAt === null) ?? null;
     if (patrol.value !== null) listen();
     await count();
@@ -201,6 +230,10 @@ export const usePatrol = defineStore("patrol", () => {
   watch(
     () => outbox.state,
     () => void count(),
+  );
+  watch(
+    () => outbox.outbox,
+    () => void giveUp(),
   );
   watch(
     () => worker.database,
