@@ -45,6 +45,7 @@ def import_areas(report: Report, *, file: Path, effective_at: datetime, now: dat
     their parent without overlap or gap. Refuses through `report`.
     """
     features = _read(report, file)
+    _refuse_orphans(report, file, features)
     report.stop_if_bad()
     _check_outlines(report, file, features)
     report.stop_if_bad()
@@ -139,6 +140,16 @@ def _shape(geometry: Any, level: str, refuse: Any) -> Polygon | MultiPolygon | N
     return shape
 
 
+def _refuse_orphans(report: Report, file: Path, features: list[_Feature]) -> None:
+    """Every parent stands in the file or is known."""
+    codes = {feature.code for feature in features}
+    wanted = {feature.parent_code for feature in features} - codes - {""}
+    codes |= set(Area.objects.filter(code__in=wanted, closed_at=None).values_list("code", flat=True))
+    for feature in features:
+        if feature.level != Area.Level.CITY and feature.parent_code not in codes:
+            report.refuse(file=file, row=feature.row, field="parent_code", reason=f"no area {feature.parent_code}")
+
+
 def _check_outlines(report: Report, file: Path, features: list[_Feature]) -> None:
     """Every fault of the coverage under each parent whose outline stands in the file or in force."""
     by_code = {feature.code: feature for feature in features}
@@ -178,9 +189,6 @@ def _store(report: Report, file: Path, features: list[_Feature], effective_at: d
     new, changed = [], []
     for feature in sorted(features, key=lambda feature: (LEVELS.index(feature.level), feature.code)):
         parent = known.get(feature.parent_code)
-        if parent is None and feature.level != Area.Level.CITY:
-            report.refuse(file=file, row=feature.row, field="parent_code", reason=f"no area {feature.parent_code}")
-            continue
         area = known.get(feature.code)
         if area is None:
             tail = feature.code.removeprefix(feature.parent_code)
