@@ -49,6 +49,7 @@ describe("sizes", () => {
   it("ages in the largest unit that fits", () => {
     expect(relativeTime(NOW - 12_000, NOW, "zh-Hans")).toBe("12秒前");
     expect(relativeTime(NOW + 2 * 3600_000, NOW, "en")).toBe("in 2 hr.");
+    expect(relativeTime(NOW, NOW, "zh-Hans")).toBe("0秒前");
   });
 
   it("durations and distances with their units", () => {

@@ -82,7 +82,8 @@ export function relativeTime(at: string | number | Date, now: number, locale: st
   const seconds = (new Date(at).getTime() - now) / 1000;
   const size = Math.abs(seconds);
   const format = new Intl.RelativeTimeFormat(locale === "en" ? "en" : "zh-CN", { style: "short" });
-  if (size < 60) return format.format(Math.round(seconds), "second");
+  // Minus zero reads "0 seconds ago"; plus zero would lie in the future.
+  if (size < 60) return format.format(Math.round(seconds) || -0, "second");
   if (size < 3600) return format.format(Math.trunc(seconds / 60), "minute");
   if (size < 48 * 3600) return format.format(Math.trunc(seconds / 3600), "hour");
   return format.format(Math.trunc(seconds / 86400), "day");

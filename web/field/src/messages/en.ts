@@ -79,6 +79,7 @@ export const messages: Translated<typeof zh> = {
       other: "Other",
     },
     note: "Note",
+    remark: "Remark",
     noteNeed: "“Other” needs a note",
     noteHint: "Facts only: no diagnosis, no judgement of people",
     photos: "Photos",

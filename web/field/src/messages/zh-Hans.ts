@@ -76,6 +76,7 @@ export const messages = {
       other: "其他",
     },
     note: "情况说明",
+    remark: "备注",
     noteNeed: "选“其他”时请写说明",
     noteHint: "写看到的事实；不写病情、隐私评价",
     photos: "照片",
