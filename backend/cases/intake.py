@@ -102,9 +102,8 @@ def report_case(*, actor: Actor, report: NewReport, now: datetime) -> Reported:
     OutsideServedArea, UnknownMatter, UnknownCondition, PhotoNotYours, EvidenceMissing, NotInOwnGrid.
     """
     _queue_up(report.id)
-    known = Case.objects.filter(pk=report.id).first()
-    if known is not None:
-        return _repeated(actor, known, report)
+    if Case.objects.filter(pk=report.id).exists():
+        return _repeated(actor, Case.objects.get(pk=report.id), report)
     lon, lat = _converted(report.point)
     matter = matters.get_matter(report.matter_id, public_only=actor.role not in FIELD_ROLES and not actor.is_console)
     condition = matters.condition_for(matter, report.condition_id)

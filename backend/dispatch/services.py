@@ -169,6 +169,23 @@ def keep(*, case_id: UUID, verdict: Verdict, cause: str, now: datetime) -> Decis
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a case went where it went, in words for everybody."""
+
+    kind: str
+    rule: str
+    text_zh: str
+    text_en: str
+
+
+def explain(case_id: UUID) -> Explanation | None:
+    """The words of the decision in force; None for a case that was imported."""
+    decisions = Decision.objects.filter(case_id=case_id).order_by("-at", "-id")
+    found = decisions.values_list("kind", "rule", "text_zh", "text_en").first()
+    return Explanation(*found) if found else None
+
+
 def latest(case_id: UUID) -> Decision | None:
     """The decision in force for a case."""
     return (

@@ -125,7 +125,7 @@ def department_facts(department: "Department | None") -> dict[str, str] | None:
 
 def decision_facts(case_id: UUID) -> dict[str, Any] | None:
     """Why the case went where it went; None for one that was imported."""
-    decision = dispatch.latest(case_id)
+    decision = dispatch.explain(case_id)
     if decision is None:
         return None
     return {"kind": decision.kind, "rule": decision.rule, "text": localised(decision.text_zh, decision.text_en)}
