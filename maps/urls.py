@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from maps.console import area_views, case_views, live_views, plan_views
+from maps.console import area_views, case_views, live_views, plan_views, statistics_views
 from maps.reports import views as reports
 from maps.tiles import views as tiles
 
@@ -10,6 +10,7 @@ _CONSOLE = "api/v1/console"
 
 urlpatterns = [
     path(f"{_CONSOLE}/summary", area_views.SummaryView.as_view()),
+    path(f"{_CONSOLE}/indicators", statistics_views.IndicatorsView.as_view()),
     path(f"{_CONSOLE}/areas", area_views.AreaListView.as_view()),
     path(f"{_CONSOLE}/grids", area_views.GridListView.as_view()),
     path(f"{_CONSOLE}/grids/<str:code>", area_views.GridView.as_view()),

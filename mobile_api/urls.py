@@ -5,6 +5,7 @@ from django.urls import path
 from mobile_api.auth import views as auth
 from mobile_api.field import patrol_views as patrols
 from mobile_api.field import views as field
+from mobile_api.notices import views as notices
 from mobile_api.public import appointment_views as appointments
 from mobile_api.public import views as public
 from mobile_api.public.photo_view import PhotoView
@@ -22,6 +23,8 @@ urlpatterns = [
     path("api/v1/auth/codes/verify", auth.CodeVerifyView.as_view()),
     path("api/v1/auth/session", auth.SessionView.as_view()),
     path("api/v1/me", auth.MeView.as_view()),
+    path("api/v1/notices", notices.NoticesView.as_view()),
+    path("api/v1/notices/read", notices.NoticesReadView.as_view()),
     path("api/v1/matters", public.MattersView.as_view()),
     path("api/v1/matters/<uuid:matter_id>", public.MatterView.as_view()),
     path("api/v1/locate", public.LocateView.as_view()),

@@ -1,4 +1,7 @@
-"""What an SMS says. Chinese first, as the phones of residents expect, with an English line."""
+"""What an SMS says (Chinese first, as the phones of residents expect, with an English line) and what a notice says."""
+
+from collections.abc import Mapping
+from typing import Any
 
 
 def one_time_code(code: str) -> str:
@@ -9,3 +12,28 @@ def case_ended(number: str, action: str) -> str:
     if action == "close":
         return f"【网格通】您反映的事项 {number} 已办结，欢迎凭查询码评价。Your report {number} is closed."
     return f"【网格通】您反映的事项 {number} 不予受理，凭查询码可看原因。Your report {number} was not accepted."
+
+
+_STEPS = {
+    "dispatch": ("已派遣", "was dispatched"),
+    "refuse": ("不予受理", "was not accepted"),
+    "accept": ("已接办", "was taken on"),
+    "submit": ("处置完成，待核查", "was handled and is to be checked"),
+    "close": ("已办结", "was closed"),
+    "rework": ("核查未通过，需返工", "did not pass the check and needs rework"),
+    "cancel": ("已撤销", "was cancelled"),
+    "force_close": ("已强制结案", "was closed by force"),
+    "reopen": ("已重新办理", "was reopened"),
+    "assign": ("已指派给您", "was assigned to you"),
+    "escalate": ("已超过时限", "is overdue"),
+}
+
+
+def notice_text(topic: str, facts: Mapping[str, Any]) -> tuple[str, str]:
+    """A notice in words: (Chinese, English)."""
+    if topic == "plan_published":
+        week = facts.get("week_start", "")
+        return f"{week} 起的每周走访计划已更新", f"The plan of the week of {week} is in force"
+    zh, en = _STEPS.get(str(facts.get("action")), ("有新进展", "has news"))
+    matter, number = facts.get("matter", {}), facts.get("number", "")
+    return f"{matter.get('zh', '')}（{number}）{zh}", f"{matter.get('en') or matter.get('zh', '')} ({number}) {en}"

@@ -58,6 +58,7 @@ BODIES: dict[str, Body] = {
         **_op(), "action": "note", "version": 3, "note": "已电话核实",
     },
     "console_cases_by_case_id_reveal_post": lambda stage: {"reason": "回访需要联系"},
+    "notices_read_post": lambda stage: {"ids": []},
     "console_plans_post": lambda stage: {"week_start": _week(stage)},
     "console_plans_by_plan_id_publish_post": lambda stage: {},
     "field_cases_by_case_id_actions_post": lambda stage: {**_op(), "action": "note", "note": "到过现场"},

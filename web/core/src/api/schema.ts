@@ -278,6 +278,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Filing, handling, closing, rework and ratings in one's areas; whole, or per community, grid, matter or channel. */
+        get: operations["console_indicators_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/jobs/{job_id}": {
         parameters: {
             query?: never;
@@ -886,6 +903,40 @@ export interface paths {
         put?: never;
         /** @description Asks for more work on a closed request, within fifteen days. */
         post: operations["my_requests_by_case_id_reopen_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest hundred notices. */
+        get: operations["notices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Marks own notices as read; ids of others do nothing. */
+        post: operations["notices_read_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1744,6 +1795,24 @@ export interface components {
          * @enum {string}
          */
         HandlerEnum: "grid" | "department";
+        IndicatorList: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            items: components["schemas"]["IndicatorRow"][];
+        };
+        /** @description One group, or the whole (empty code). A rate is a share of 1; null where there is nothing to divide by. */
+        IndicatorRow: {
+            code: string;
+            name: components["schemas"]["Localised"];
+            counts: {
+                [key: string]: number;
+            };
+            rates: {
+                [key: string]: number | null;
+            };
+        };
         JobFailure: {
             grid: string;
             error: string;
@@ -1916,6 +1985,29 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: components["schemas"]["Localised"];
+        };
+        NoticeList: {
+            items: components["schemas"]["NoticeOut"][];
+        };
+        /** @description One notice, in words; `case_id` when it is about a case. */
+        NoticeOut: {
+            /** Format: uuid */
+            id: string;
+            topic: string;
+            text: components["schemas"]["Localised"];
+            /** Format: uuid */
+            case_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            read_at: string | null;
+        };
+        NoticesRead: {
+            /** @description how many were unread and the person's own */
+            read: number;
+        };
+        NoticesReadInRequest: {
+            ids: string[];
         };
         /**
          * @description * `upsert` - upsert
@@ -3289,6 +3381,44 @@ export interface operations {
             };
         };
     };
+    console_indicators_get: {
+        parameters: {
+            query: {
+                /**
+                 * @description * `channel` - channel
+                 *     * `community` - community
+                 *     * `grid` - grid
+                 *     * `matter` - matter
+                 */
+                group?: "channel" | "community" | "grid" | "matter" | "";
+                since: string;
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorList"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     console_jobs_by_job_id_get: {
         parameters: {
             query?: never;
@@ -4478,6 +4608,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PublicCase"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notices_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeList"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notices_read_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticesReadInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticesRead"];
                 };
             };
             /** @description A problem (RFC 9457) */
