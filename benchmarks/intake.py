@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,11 +18,12 @@ from backend.places.models import Address
 from benchmarks.figures import CheckFailed, Column, Table
 from benchmarks.load import Answers, drive, post
 from benchmarks.rounds import interleave, middle
-from benchmarks.stage import Stage, say
+from benchmarks.stage import Server, Stage, say
 
 _COLUMNS = (
     Column("what", "what"),
     Column("per_s", "reports/s"),
+    Column("cpu_ms", "CPU ms each", 2),
     Column("p50_ms", "p50 ms", 1),
     Column("p95_ms", "p95 ms", 1),
     Column("p99_ms", "p99 ms", 1),
@@ -47,16 +47,24 @@ FULL = Size(connections=16, rounds=5, turn_s=4.0, most=4_000)
 QUICK = Size(connections=4, rounds=2, turn_s=0.5, most=40)
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Answers, and the CPU milliseconds that the web processes and the database spent on each."""
+
+    answers: Answers
+    cpu_ms: float
+
+
 def run(stage: Stage) -> Table:
     """Raises CheckFailed when not every report that was answered is a case of its own, located and decided."""
     size = QUICK if stage.quick else FULL
-    product, peers = stage.product.address, stage.peers.address
+    product, peers = stage.product, stage.peers
     bodies = _bodies()
-    contenders: dict[str, Callable[[], Answers]] = {
-        "bare Django view": partial(_turn, peers, "/bare", bodies, size),
-        BARE_DRF: partial(_turn, peers, "/drf", bodies, size),
-        ONE_ROW: partial(_turn, peers, "/drf/reports", bodies, size),
-        PRODUCT: partial(_turn, product, "/api/v1/reports", bodies, size),
+    contenders: dict[str, Callable[[], Turn]] = {
+        "bare Django view": partial(_turn, stage, peers, "/bare", bodies, size),
+        BARE_DRF: partial(_turn, stage, peers, "/drf", bodies, size),
+        ONE_ROW: partial(_turn, stage, peers, "/drf/reports", bodies, size),
+        PRODUCT: partial(_turn, stage, product, "/api/v1/reports", bodies, size),
     }
     before = Case.objects.count()
     for turn in contenders.values():
@@ -64,7 +72,7 @@ def run(stage: Stage) -> Table:
     warmed = Case.objects.count() - before
     say("intake: warm, measuring")
     measured = interleave(contenders, rounds=size.rounds)
-    sent = warmed + sum(len(answers.latencies_s) for answers in measured[PRODUCT])
+    sent = warmed + sum(len(turn.answers.latencies_s) for turn in measured[PRODUCT])
     facts = {
         "body_bytes": len(next(bodies)),
         "connections": size.connections,
@@ -76,24 +84,27 @@ def run(stage: Stage) -> Table:
     )
 
 
-def _rows(measured: dict[str, list[Answers]]) -> list[dict[str, Any]]:
-    rates = {name: middle([answers.per_second for answers in found]) for name, found in measured.items()}
+def _rows(measured: dict[str, list[Turn]]) -> list[dict[str, Any]]:
+    rates = {name: middle([turn.answers.per_second for turn in found]) for name, found in measured.items()}
     rows = []
     for name, found in measured.items():
-        latencies_ms = np.concatenate([answers.latencies_s for answers in found]) * 1000
+        latencies_ms = np.concatenate([turn.answers.latencies_s for turn in found]) * 1000
         p50, p95, p99 = (float(np.percentile(latencies_ms, percent)) for percent in (50, 95, 99))
         rows.append(
             {
-                "what": name, "per_s": rates[name], "p50_ms": p50, "p95_ms": p95, "p99_ms": p99,
+                "what": name, "per_s": rates[name], "cpu_ms": middle([turn.cpu_ms for turn in found]),
+                "p50_ms": p50, "p95_ms": p95, "p99_ms": p99,
                 "times_bare_drf": rates[name] / rates[BARE_DRF], "times_one_row": rates[name] / rates[ONE_ROW],
             }
         )  # fmt: skip
     return rows
 
 
-def _turn(address: Path, path: str, bodies: Iterator[bytes], size: Size) -> Answers:
+def _turn(stage: Stage, server: Server, path: str, bodies: Iterator[bytes], size: Size) -> Turn:
     requests = iter([post(path, body) for body in islice(bodies, size.most)])
-    return drive(address, [requests] * size.connections, limit_s=size.turn_s)
+    before = stage.cpu_s(server)
+    answers = drive(server.address, [requests] * size.connections, limit_s=size.turn_s)
+    return Turn(answers, (stage.cpu_s(server) - before) / len(answers.latencies_s) * 1000)
 
 
 def _bodies() -> Iterator[bytes]:

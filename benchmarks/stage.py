@@ -212,6 +212,18 @@ class Stage:
         self._down.callback(_stop, process)
         return process
 
+    def cpu_s(self, server: Server | None) -> float:
+        """CPU seconds that the server's processes and the database's sessions of this run have spent so far.
+
+        What others do on the machine moves this far less than wall time.
+        """
+        with self._administration() as cursor:
+            cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", [self.database_name])
+            pids = {pid for (pid,) in cursor.fetchall()}
+        if server is not None:
+            pids |= {server.process.pid, *_children(server.process.pid)}
+        return sum(_cpu_s(pid) for pid in pids)
+
     def empty_cache(self) -> None:
         """What the product keeps in Redis is forgotten."""
         importlib.import_module("django.core.cache").cache.clear()
@@ -236,6 +248,24 @@ def _wait_for(is_up: Callable[[], bool], name: str, log: Path) -> None:
 
 def _tail(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+
+
+def _stat(pid: int) -> list[str]:
+    """Fields of /proc/PID/stat from the third on; none for a process that is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _children(pid: int) -> list[int]:
+    others = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [other for other in others if _stat(other)[1:2] == [str(pid)]]
+
+
+def _cpu_s(pid: int) -> float:
+    """User and system time of a process."""
+    return sum(int(ticks) for ticks in _stat(pid)[11:13]) / os.sysconf("SC_CLK_TCK")
 
 
 def _lives(pid: str) -> bool:

@@ -1,13 +1,12 @@
 """Positions over HTTP with sign-in, validation and idempotency: against the first version one writes, and raw COPY."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from io import StringIO
-from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from benchmarks.figures import CheckFailed, Column, Table
 from benchmarks.load import drive, post
 from benchmarks.phones import BATCH, Phone, Point, past_working_day, workers_on_duty, workers_with_round
 from benchmarks.rounds import interleave, middle
-from benchmarks.stage import Stage, say
+from benchmarks.stage import Server, Stage, say
 
 WALKED_EVERY_S = 5
 
@@ -40,6 +39,7 @@ PRODUCT, REPLAY, RECOGNISED = (
 _COLUMNS = (
     Column("what", "what"),
     Column("points_per_s", "points/s"),
+    Column("points_per_cpu_s", "points/CPU s"),
     Column("p95_ms", "p95 ms a batch", 1),
     Column("times_peer", "× bulk_create", 2),
     Column("times_copy", "× raw COPY (100)", 2),
@@ -71,16 +71,18 @@ QUICK = Size(phones=2, rounds=2, batches=4, walked_batches=3)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one turn of a contender came to."""
+    """What one turn of a contender came to; CPU seconds are those of the server's side, the database included."""
 
-    points_per_s: float
+    points: int
+    seconds: float
+    cpu_s: float
     latencies_s: list[float]
 
 
 def run(stage: Stage) -> Table:
     """Raises CheckFailed when an accepted position is not stored, or a replay adds one."""
     size = QUICK if stage.quick else FULL
-    product, peers = stage.product.address, stage.peers.address
+    product, peers = stage.product, stage.peers
     now = timezone.now()
     day = past_working_day(now)
     walkers = workers_with_round(day, size.phones)
@@ -90,26 +92,27 @@ def run(stage: Stage) -> Table:
     plain = [Phone(worker, day, every_s=1, now=now) for worker in others]
     walking = [Phone(worker, day, every_s=WALKED_EVERY_S, now=now) for worker in walkers]
     contenders: dict[str, Callable[[], Turn]] = {
-        PRODUCT: partial(_send, product, plain, size.batches),
-        RECOGNISED: partial(_send, product, walking, size.walked_batches),
-        PEER: partial(_send_to_peer, peers, len(others), size.batches),
+        PRODUCT: partial(_send, stage, product, plain, size.batches),
+        RECOGNISED: partial(_send, stage, product, walking, size.walked_batches),
+        PEER: partial(_send_to_peer, stage, peers, len(others), size.batches),
         COPY_100: partial(_copy, stage, len(others) * size.batches, BATCH),
         COPY_1000: partial(_copy, stage, max(1, len(others) * size.batches // 10), 10 * BATCH),
     }
-    _send(product, plain, 1)
+    _send(stage, product, plain, 1)
     measured = interleave(contenders, rounds=size.rounds)
-    measured[REPLAY], facts = _replay(product, plain, size)
+    measured[REPLAY], facts = _replay(stage, product, plain, size)
     facts |= {"phones": len(others), "batch": BATCH, "stops_recognised": _recognised(walkers, day)}
     return Table("tracks", "positions over HTTP in batches of 100", _COLUMNS, _rows(measured), facts)
 
 
 def _rows(measured: dict[str, list[Turn]]) -> list[dict[str, Any]]:
-    rates = {name: middle([turn.points_per_s for turn in turns]) for name, turns in measured.items()}
+    rates = {name: middle([turn.points / turn.seconds for turn in turns]) for name, turns in measured.items()}
     order = (PRODUCT, REPLAY, RECOGNISED, PEER, COPY_100, COPY_1000)
     return [
         {
             "what": name,
             "points_per_s": rates[name],
+            "points_per_cpu_s": middle([turn.points / max(turn.cpu_s, 1e-2) for turn in measured[name]]),
             "p95_ms": float(np.percentile(np.concatenate([turn.latencies_s for turn in measured[name]]), 95)) * 1000,
             "times_peer": rates[name] / rates[PEER],
             "times_copy": rates[name] / rates[COPY_100],
@@ -123,24 +126,30 @@ def _request(phone: Phone, points: list[Point]) -> bytes:
     return post(f"/api/v1/field/sessions/{phone.session_id}/positions", body, Authorization=f"Bearer {phone.token}")
 
 
-def _send(address: Path, phones: list[Phone], count: int) -> Turn:
+def _sent(stage: Stage, server: Server, lanes: Sequence[Iterator[bytes]]) -> tuple[Turn, list[bytes]]:
+    """All batches of all lanes, and what was answered."""
+    before = stage.cpu_s(server)
+    answers = drive(server.address, lanes, limit_s=60, keep_bodies=True)
+    points = len(answers.bodies) * BATCH
+    turn = Turn(points, answers.seconds, stage.cpu_s(server) - before, answers.latencies_s.tolist())
+    return turn, answers.bodies
+
+
+def _send(stage: Stage, server: Server, phones: list[Phone], count: int) -> Turn:
     lanes = [iter([_request(phone, points) for points in phone.batches(count)]) for phone in phones]
-    answers = drive(address, lanes, limit_s=60, keep_bodies=True)
-    accepted = sum(json.loads(body)["accepted"] for body in answers.bodies)
-    if accepted != len(answers.bodies) * BATCH:
-        raise CheckFailed(f"{accepted} of {len(answers.bodies) * BATCH} positions were accepted: {answers.bodies[0]!r}")
-    return Turn(accepted / answers.seconds, answers.latencies_s.tolist())
+    turn, bodies = _sent(stage, server, lanes)
+    accepted = sum(json.loads(body)["accepted"] for body in bodies)
+    if accepted != turn.points:
+        raise CheckFailed(f"{accepted} of {turn.points} positions were accepted: {bodies[0]!r}")
+    return turn
 
 
-def _replay(address: Path, phones: list[Phone], size: Size) -> tuple[list[Turn], dict[str, Any]]:
-    """Sends the same batches twice; only the second time counts."""
+def _replay(stage: Stage, server: Server, phones: list[Phone], size: Size) -> tuple[list[Turn], dict[str, Any]]:
+    """Sends the same batches again and again; the first time does not count."""
     lanes = [[_request(phone, points) for points in phone.batches(size.batches)] for phone in phones]
-    drive(address, [iter(lane) for lane in lanes], limit_s=60)
-    turns = []
+    _sent(stage, server, [iter(lane) for lane in lanes])
     before = _stored()
-    for _ in range(size.rounds):
-        answers = drive(address, [iter(lane) for lane in lanes], limit_s=60)
-        turns.append(Turn(len(answers.latencies_s) * BATCH / answers.seconds, answers.latencies_s.tolist()))
+    turns = [_sent(stage, server, [iter(lane) for lane in lanes])[0] for _ in range(size.rounds)]
     added = _stored() - before
     if added:
         raise CheckFailed(f"a replay added {added} positions")
@@ -153,17 +162,12 @@ def _stored() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _send_to_peer(address: Path, phones: int, count: int) -> Turn:
-    sessions = [uuid7() for _ in range(phones)]
-    lanes = [
-        iter([
-            post(f"/drf/sessions/{session}/positions", json.dumps({"points": points}).encode())
-            for points in _synthetic(count, BATCH)
-        ])
-        for session in sessions
-    ]  # fmt: skip
-    answers = drive(address, lanes, limit_s=60)
-    return Turn(len(answers.latencies_s) * BATCH / answers.seconds, answers.latencies_s.tolist())
+def _send_to_peer(stage: Stage, server: Server, phones: int, count: int) -> Turn:
+    lanes = []
+    for session in [uuid7() for _ in range(phones)]:
+        bodies = [json.dumps({"points": points}).encode() for points in _synthetic(count, BATCH)]
+        lanes.append(iter([post(f"/drf/sessions/{session}/positions", body) for body in bodies]))
+    return _sent(stage, server, lanes)[0]
 
 
 def _synthetic(count: int, batch: int) -> Iterator[list[Point]]:
@@ -192,14 +196,16 @@ def _copy(stage: Stage, count: int, batch: int) -> Turn:
     with stage.connect() as raw, raw.cursor() as cursor:
         cursor.execute(_STAGE)
         raw.commit()
-        begun = perf_counter()
+        cpu_before, begun = stage.cpu_s(None) + process_time(), perf_counter()
         for text in texts:
             started = perf_counter()
             cursor.copy_expert("COPY staged FROM STDIN", StringIO(text))
             cursor.execute(_INSERT, (day, session))
             raw.commit()
             latencies.append(perf_counter() - started)
-    return Turn(count * batch / (perf_counter() - begun), latencies)
+        seconds = perf_counter() - begun
+        cpu_s = stage.cpu_s(None) + process_time() - cpu_before
+    return Turn(count * batch, seconds, cpu_s, latencies)
 
 
 def _line(point: Point) -> str:
