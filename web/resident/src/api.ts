@@ -107,6 +107,7 @@ const requestFields = {
 };
 const requestSummary = object(requestFields);
 export type RequestSummary = Shaped<typeof requestSummary>;
+const requestPage = object({ items: list(requestSummary), next: optional(text) });
 const request = object({
   ...requestFields,
   location: optional(lonLat),
@@ -205,9 +206,8 @@ export const api = {
   async rateByCode(number: string, code: string, body: RatingBody): Promise<void> {
     await transport.call("POST", "/api/v1/reports/track/rate", { body: { number, code, ...body } });
   },
-  async myRequests(): Promise<readonly RequestSummary[]> {
-    return (await get("/my/requests", object({ items: list(requestSummary) }))).items;
-  },
+  myRequests: (cursor: string | null): Promise<Shaped<typeof requestPage>> =>
+    get("/my/requests", requestPage, { cursor }),
   myRequest: (id: string): Promise<Request> => get(`/my/requests/${encodeURIComponent(id)}`, request),
   async rate(id: string, body: RatingBody): Promise<void> {
     await transport.call("POST", `/api/v1/my/requests/${encodeURIComponent(id)}/rate`, { body });

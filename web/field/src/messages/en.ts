@@ -105,6 +105,7 @@ export const messages: Translated<typeof zh> = {
     contact: "Reporter",
     why: "Why it came to me",
     photos: "Photos",
+    photosLater: "Photos can be seen with a network only.",
     photoAlt: "Photo {n}",
     timeline: "What happened",
     timelineEmpty: "Nothing yet",

@@ -102,6 +102,7 @@ export const messages = {
     contact: "报告人",
     why: "为什么派给我",
     photos: "照片",
+    photosLater: "照片要联网才能看。",
     photoAlt: "第 {n} 张照片",
     timeline: "经过",
     timelineEmpty: "还没有经过",
