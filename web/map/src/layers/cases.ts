@@ -121,7 +121,7 @@ function layersOf(context: LayerContext, selected: string | null): Parameters<ty
       paint: {
         "circle-color": colours.stop,
         "circle-opacity": 0.94,
-        "circle-radius": ["interpolate", ["linear"], ["sqrt", ["get", "point_count"]], 1, 11, 10, 18, 40, 26],
+        "circle-radius": ["interpolate", ["linear"], ["sqrt", ["get", "point_count"]], 1, 13, 10, 19, 40, 27],
         "circle-stroke-width": 2.5,
         "circle-stroke-color": clusterColour(context),
       },
