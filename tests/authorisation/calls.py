@@ -122,7 +122,8 @@ class Operation:
         lon, lat = stage.world.middle_of("002011001")
         day = str(stage.now.astimezone(LOCAL).date())
         values: dict[str, Any] = {
-            "lon": lon, "lat": lat, "crs": "wgs84", "day": day, "date": day, "since": day, "until": day, "z": 14, "x": 13706, "y": 6749,
+            "lon": lon, "lat": lat, "crs": "wgs84", "day": day, "date": day, "since": day, "until": day,
+            "z": 14, "x": 13706, "y": 6749,
             "matter": stage.world.matters["pension_life_proof"].pk, "matter_id": stage.world.matters["dirty_road"].pk,
             "token": stage.photo_path.rsplit("/", 1)[-1], **stage.tracked,
         }  # fmt: skip
