@@ -63,14 +63,21 @@ def _local(day: date, hour: int) -> datetime:
     return datetime(day.year, day.month, day.day, hour, tzinfo=LOCAL)
 
 
-def past_working_day(now: datetime) -> date:
-    """The last day whose patrols are over; a working day when there is one within reach of the session rules."""
-    over = [
-        day
-        for back in range(LOOK_BACK_DAYS + 1)
-        if _local(day := (now - timedelta(days=back)).astimezone(LOCAL).date(), BEGINS_AT_HOUR) + LASTS < now
-    ]
-    return next((day for day in over if work_calendar().is_worked(day)), over[0])
+def past_day(now: datetime, *, walkers: int) -> tuple[date, list[User]]:
+    """A day whose patrols are over, within reach of the session rules, and up to `walkers` people with a round on it.
+
+    The last day with enough rounds, else the one with most.
+    """
+    days = [(now - timedelta(days=back)).astimezone(LOCAL).date() for back in range(LOOK_BACK_DAYS + 1)]
+    over = [day for day in days if _local(day, BEGINS_AT_HOUR) + LASTS < now]
+    best: tuple[date, list[User]] = (over[0], [])
+    for day in over:
+        found = _workers_with_round(day, walkers) if work_calendar().is_worked(day) else []
+        if len(found) > len(best[1]):
+            best = (day, found)
+        if len(found) >= walkers:
+            break
+    return best
 
 
 def workers_on_duty(now: datetime) -> list[User]:
@@ -81,8 +88,8 @@ def workers_on_duty(now: datetime) -> list[User]:
     return list(found.values())
 
 
-def workers_with_round(day: date, count: int) -> list[User]:
-    """Workers whose round of the day is published."""
+def _workers_with_round(day: date, count: int) -> list[User]:
+    """Workers whose round of the day is published; plans of the week are made as far as they are needed."""
     monday = week_start_of(_local(day, 12))
     before = _local(monday, 0)
     walkers: list[User] = []

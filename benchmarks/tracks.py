@@ -19,7 +19,7 @@ from backend.core.ids import uuid7
 from backend.inspections.models import Stop
 from benchmarks.figures import CheckFailed, Column, Table
 from benchmarks.load import drive, post
-from benchmarks.phones import BATCH, Phone, Point, past_working_day, workers_on_duty, workers_with_round
+from benchmarks.phones import BATCH, Phone, Point, past_day, workers_on_duty
 from benchmarks.rounds import interleave, middle
 from benchmarks.stage import Server, Stage, say
 
@@ -84,8 +84,7 @@ def run(stage: Stage) -> Table:
     size = QUICK if stage.quick else FULL
     product, peers = stage.product, stage.peers
     now = timezone.now()
-    day = past_working_day(now)
-    walkers = workers_with_round(day, size.phones)
+    day, walkers = past_day(now, walkers=size.phones)
     taken = {walker.pk for walker in walkers}
     others = [worker for worker in workers_on_duty(now) if worker.pk not in taken][: size.phones]
     say(f"tracks: {len(others)} phones, {len(walkers)} more with a round on {day}")
@@ -93,11 +92,12 @@ def run(stage: Stage) -> Table:
     walking = [Phone(worker, day, every_s=WALKED_EVERY_S, now=now) for worker in walkers]
     contenders: dict[str, Callable[[], Turn]] = {
         PRODUCT: partial(_send, stage, product, plain, size.batches),
-        RECOGNISED: partial(_send, stage, product, walking, size.walked_batches),
         PEER: partial(_send_to_peer, stage, peers, len(others), size.batches),
         COPY_100: partial(_copy, stage, len(others) * size.batches, BATCH),
         COPY_1000: partial(_copy, stage, max(1, len(others) * size.batches // 10), 10 * BATCH),
     }
+    if walking:
+        contenders[RECOGNISED] = partial(_send, stage, product, walking, size.walked_batches)
     _send(stage, product, plain, 1)
     measured = interleave(contenders, rounds=size.rounds)
     measured[REPLAY], facts = _replay(stage, product, plain, size)
@@ -118,6 +118,7 @@ def _rows(measured: dict[str, list[Turn]]) -> list[dict[str, Any]]:
             "times_copy": rates[name] / rates[COPY_100],
         }
         for name in order
+        if name in measured
     ]
 
 
