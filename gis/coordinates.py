@@ -166,7 +166,7 @@ def _remove_offset(xs: FloatArray, ys: FloatArray, crs: Crs) -> tuple[FloatArray
         image_x, image_y = _formula(true_x, true_y, crs)
         step_x, step_y = image_x - xs, image_y - ys
         true_x, true_y = true_x - step_x, true_y - step_y
-        near = _in_box(xs, ys, (70.0, -1.0, 140.0, 58.0))   # far away the formula means nothing and need not settle
+        near = _in_box(xs, ys, (70.0, -1.0, 140.0, 58.0))  # far away the formula means nothing and need not settle
         if not near.any() or max(np.abs(step_x[near]).max(), np.abs(step_y[near]).max()) < INVERSE_STEP_DEG:
             break
     inside = _in_box(true_x, true_y, OFFSET_BOX)

@@ -131,9 +131,7 @@ def _multiparts(shapes: Sequence[GridShape]) -> list[Fault]:
     return faults
 
 
-def _outside(
-    shapes: Sequence[GridShape], parent: Polygon | MultiPolygon | None, limits: _Limits
-) -> list[Fault]:
+def _outside(shapes: Sequence[GridShape], parent: Polygon | MultiPolygon | None, limits: _Limits) -> list[Fault]:
     if parent is None:
         return []
     faults = []

@@ -56,7 +56,8 @@ def feature(
     """GeoJSON feature; `geometry` None for something without a place."""
     body: dict[str, Any] = {"type": "Feature"} if feature_id is None else {"type": "Feature", "id": feature_id}
     return body | {
-        "geometry": None if geometry is None else geometry_json(geometry), "properties": dict(properties),
+        "geometry": None if geometry is None else geometry_json(geometry),
+        "properties": dict(properties),
     }
 
 
@@ -69,13 +70,20 @@ def plan_gpx(path: LineString, stops: Sequence[PlanStop], *, name: str, made_at:
     """GPX of a planned way: its geometry as one route, its stops as waypoints in order."""
     book = _book(name, made_at)
     for number, stop in enumerate(stops, start=1):
-        book.waypoints.append(GPXWaypoint(
-            latitude=_round(stop.lat), longitude=_round(stop.lon), time=_utc(stop.arrive_at),
-            name=f"{number} {_writable(stop.name)}", description=_writable(stop.note) or None,
-        ))
+        book.waypoints.append(
+            GPXWaypoint(
+                latitude=_round(stop.lat),
+                longitude=_round(stop.lon),
+                time=_utc(stop.arrive_at),
+                name=f"{number} {_writable(stop.name)}",
+                description=_writable(stop.note) or None,
+            )
+        )
     route = GPXRoute(name=book.name)
-    route.points = [GPXRoutePoint(latitude=_round(lat), longitude=_round(lon))
-                    for lon, lat in shapely.get_coordinates(path).tolist()]
+    route.points = [
+        GPXRoutePoint(latitude=_round(lat), longitude=_round(lon))
+        for lon, lat in shapely.get_coordinates(path).tolist()
+    ]
     book.routes.append(route)
     return _xml(book)
 

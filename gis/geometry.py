@@ -18,9 +18,17 @@ from gis.coordinates import CoordinateError, Position, check_position
 MAX_VERTICES: Final = 10_000
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 8
-GEOMETRY_TYPES: Final = frozenset({
-    "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
-})
+GEOMETRY_TYPES: Final = frozenset(
+    {
+        "Point",
+        "MultiPoint",
+        "LineString",
+        "MultiLineString",
+        "Polygon",
+        "MultiPolygon",
+        "GeometryCollection",
+    }
+)
 OTHER_TYPES: Final = frozenset({"Feature", "FeatureCollection"})
 # What GEOS says of an invalid polygon -> our code.
 INVALIDITY: Final = {
@@ -71,7 +79,7 @@ def parse_json(body: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int 
         raise GeometryError("not_json", f"{error.msg} at line {error.lineno} column {error.colno}") from None
     except GeometryError:
         raise
-    except ValueError:   # an integer of more digits than Python converts
+    except ValueError:  # an integer of more digits than Python converts
         raise GeometryError("not_finite", "a number is too long") from None
 
 
@@ -149,8 +157,9 @@ def _ring(value: object, pointer: str, seen: _Vertices) -> list[Position]:
     seen.add(len(items), pointer)
     ring = [_position(item, f"{pointer}/{n}") for n, item in enumerate(items)]
     if len(ring) < 4:
-        raise GeometryError("ring_too_short", f"a ring of {len(ring)} points, at least 4 are due", pointer=pointer,
-                            spot=ring[0])
+        raise GeometryError(
+            "ring_too_short", f"a ring of {len(ring)} points, at least 4 are due", pointer=pointer, spot=ring[0]
+        )
     if ring[0] != ring[-1]:
         raise GeometryError("ring_not_closed", "first and last point of a ring differ", pointer=pointer, spot=ring[-1])
     return ring
@@ -173,7 +182,7 @@ def _position(value: object, pointer: str) -> Position:
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise GeometryError("not_a_number", "a coordinate is not a number", pointer=f"{pointer}/{axis}")
     lon, lat = value
-    if -180 <= lon <= 180 and -90 <= lat <= 90:   # the quick way for the many good ones
+    if -180 <= lon <= 180 and -90 <= lat <= 90:  # the quick way for the many good ones
         return float(lon) + 0.0, float(lat) + 0.0
     try:
         return check_position(lon, lat)

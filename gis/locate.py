@@ -181,8 +181,13 @@ def reach_parameters(lon: float, lat: float, *, accuracy_m: float | None, snap_m
     # Towards a pole the parallels shrink to nothing: there the box spans everything.
     reach_lon_deg = min(360.0, reach_lat_deg / max(cos(radians(min(90.0, abs(y) + reach_lat_deg))), 1e-6))
     return {
-        "lon": x, "lat": y, "zone": MetricZone.at(x, y).proj, "circle_m": circle_m, "reach_m": reach_m,
-        "reach_lon_deg": reach_lon_deg, "reach_lat_deg": reach_lat_deg,
+        "lon": x,
+        "lat": y,
+        "zone": MetricZone.at(x, y).proj,
+        "circle_m": circle_m,
+        "reach_m": reach_m,
+        "reach_lon_deg": reach_lon_deg,
+        "reach_lat_deg": reach_lat_deg,
     }
 
 
@@ -215,9 +220,7 @@ def _answer(kind: Kind, rows: Sequence[Reach], parent: tuple[GridId, str] | None
         kind=kind,
         id=owner.id if owner else None,
         code=owner.code if owner else None,
-        candidates=tuple(
-            Candidate(row.id, row.code, row.share, round(row.distance_m, METRE_DECIMALS)) for row in rows
-        ),
+        candidates=tuple(Candidate(row.id, row.code, row.share, round(row.distance_m, METRE_DECIMALS)) for row in rows),
         border_m=round(owner.border_m, METRE_DECIMALS) if owner else None,
         parent_id=parent[0] if parent else None,
         parent_code=parent[1] if parent else None,
@@ -255,7 +258,9 @@ class GridIndex:
         parent_ranks = self._parents.covering(x, y)
         parent = self._parents.shapes[parent_ranks[0]] if parent_ranks else None
         return decide(
-            reached, circle_m=float(figures["circle_m"]), snap_m=snap_m,
+            reached,
+            circle_m=float(figures["circle_m"]),
+            snap_m=snap_m,
             parent=(parent.id, parent.code) if parent else None,
         )
 
@@ -265,8 +270,9 @@ class GridIndex:
         Equal to `locate` without accuracy and without snapping. Raises CoordinateError naming the first bad row.
         """
         xs, ys = check_positions(lons, lats)
-        ranks = self._layer.owners(np.rint(xs * SNAP_PER_DEGREE) / SNAP_PER_DEGREE,
-                                   np.rint(ys * SNAP_PER_DEGREE) / SNAP_PER_DEGREE)
+        ranks = self._layer.owners(
+            np.rint(xs * SNAP_PER_DEGREE) / SNAP_PER_DEGREE, np.rint(ys * SNAP_PER_DEGREE) / SNAP_PER_DEGREE
+        )
         return self._layer.given_positions[ranks]
 
     def _reach(self, x: float, y: float, figures: dict[str, float | str]) -> list[Reach]:

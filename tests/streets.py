@@ -22,12 +22,7 @@ def lay_streets(world: World) -> NetworkImport:
     NetworkNode.objects.bulk_create(
         NetworkNode(number=numbers[key], location=Point(*at, srid=4326)) for key, at in spots.items()
     )
-    ends = [
-        (key, other)
-        for key in spots
-        for other in ((key[0], key[1] + 1), (key[0] + 1, key[1]))
-        if other in spots
-    ]
+    ends = [(key, other) for key in spots for other in ((key[0], key[1] + 1), (key[0] + 1, key[1])) if other in spots]
     NetworkEdge.objects.bulk_create(
         _edge(number, numbers[a], numbers[b], spots[a], spots[b]) for number, (a, b) in enumerate(ends)
     )
@@ -37,8 +32,17 @@ def lay_streets(world: World) -> NetworkImport:
 def _edge(number: int, tail: int, head: int, a: tuple[float, float], b: tuple[float, float]) -> NetworkEdge:
     length_m = geodesic_m(a, b)
     return NetworkEdge(
-        number=number, tail_id=tail, head_id=head, length_m=length_m, walk_s=length_m / WALK_MPS, ebike_s=None,
-        ebike_back_s=None, highway="footway", name="", osm_way=number, line=LineString(a, b, srid=4326),
+        number=number,
+        tail_id=tail,
+        head_id=head,
+        length_m=length_m,
+        walk_s=length_m / WALK_MPS,
+        ebike_s=None,
+        ebike_back_s=None,
+        highway="footway",
+        name="",
+        osm_way=number,
+        line=LineString(a, b, srid=4326),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 import shapely
+from django.contrib.gis import geos
 from django.db import connection
 
 from backend.accounts.actor import Actor
@@ -46,7 +47,7 @@ class DutyLine:
 
 
 def boundary_stamp(now: datetime) -> str:
-    """Version of the boundaries in force at `now`: changes with every publish, and when a dated one comes into force."""
+    """Version of the boundaries in force at `now`: changes with a publish, and when a dated one comes into force."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), max(lower(valid)), min(upper(valid)) FILTER (WHERE upper(valid) > %(at)s), "
@@ -65,31 +66,36 @@ def grid_index(now: datetime) -> GridIndex:
         return index
     with _keeping:
         if _kept is None or _kept.stamp != stamp:
-            _kept = GridIndex(
-                _shapes(Area.Level.GRID, now), parents=_shapes(Area.Level.COMMUNITY, now), stamp=stamp
-            )
+            _kept = GridIndex(_shapes(Area.Level.GRID, now), parents=_shapes(Area.Level.COMMUNITY, now), stamp=stamp)
         return _kept
 
 
 def _shapes(level: str, now: datetime) -> list[GridShape]:
     rows = Boundary.objects.in_force(now).filter(area__level=level).select_related("area").order_by("area__code")
-    return [GridShape(row.pk, row.area.code, shapely.from_wkb(bytes(row.outline.wkb))) for row in rows]
+    return [GridShape(row.pk, row.area.code, _shapely(row.outline)) for row in rows]
+
+
+def _shapely(outline: geos.MultiPolygon) -> shapely.MultiPolygon:
+    shape = shapely.from_wkb(bytes(outline.wkb))
+    assert isinstance(shape, shapely.MultiPolygon)
+    return shape
 
 
 def locate(lon: float, lat: float, *, accuracy_m: float | None, snap_m: float, now: datetime) -> Located:
-    """Where a WGS84 point belongs. Ids in the answer are those of boundaries. Raises gis.coordinates.CoordinateError."""
+    """Where a WGS84 point belongs; ids in the answer are those of boundaries. Raises CoordinateError of `gis`."""
     return grid_index(now).locate(lon, lat, accuracy_m=accuracy_m, snap_m=snap_m)
 
 
 def locate_by_sql(lon: float, lat: float, *, accuracy_m: float | None, snap_m: float, now: datetime) -> Located:
     """`locate` answered by PostGIS alone: the truth that the engine is held against."""
-    parameters = {**reach_parameters(lon, lat, accuracy_m=accuracy_m, snap_m=snap_m), "at": now}
+    figures = reach_parameters(lon, lat, accuracy_m=accuracy_m, snap_m=snap_m)
+    parameters = {**figures, "at": now}
     with connection.cursor() as cursor:
         cursor.execute(REACHED_SQL.format(grids=GRIDS_IN_FORCE_SQL, point=SNAPPED_POINT_SQL), parameters)
         reached = [Reach(*row) for row in cursor.fetchall()]
         cursor.execute(COVERING_SQL.format(grids=PARENTS_IN_FORCE_SQL, point=SNAPPED_POINT_SQL), parameters)
         parent = cursor.fetchone()
-    return decide(reached, circle_m=float(parameters["circle_m"]), snap_m=snap_m, parent=parent)
+    return decide(reached, circle_m=float(figures["circle_m"]), snap_m=snap_m, parent=parent)
 
 
 def boundary_of(boundary_id: UUID) -> Boundary:
@@ -99,7 +105,9 @@ def boundary_of(boundary_id: UUID) -> Boundary:
 def on_duty(grid_id: UUID, *, at: datetime) -> list[DutyLine]:
     """Who answers for the grid at `at`: leader, then workers, then deputies; each says whether absent then."""
     order = {Duty.Post.LEADER: 0, Duty.Post.WORKER: 1, Duty.Post.DEPUTY: 2}
-    duties = list(Duty.objects.filter(grid_id=grid_id, valid__contains=at, worker__is_active=True).select_related("worker"))
+    duties = list(
+        Duty.objects.filter(grid_id=grid_id, valid__contains=at, worker__is_active=True).select_related("worker")
+    )
     away = set(
         Absence.objects.filter(worker__in=[duty.worker_id for duty in duties], period__contains=at).values_list(
             "worker_id", flat=True
@@ -107,18 +115,6 @@ def on_duty(grid_id: UUID, *, at: datetime) -> list[DutyLine]:
     )
     duties.sort(key=lambda duty: (order[Duty.Post(duty.post)], duty.worker.username))
     return [DutyLine(duty.worker, duty.post, duty.worker_id in away) for duty in duties]
-
-
-def get_area(actor: Actor, code: str) -> Area:
-    """The area with this code in the actor's areas. Raises AreaNotFound."""
-    area = Area.objects.visible_to(actor).filter(code=code).first()
-    if area is None:
-        raise AreaNotFound("no such area in your areas", code=code)
-    return area
-
-
-def area_by_path(path: str) -> Area | None:
-    return Area.objects.filter(path=path).first()
 
 
 def areas_at(paths: Sequence[str]) -> list[Area]:
@@ -191,7 +187,6 @@ def locate_publicly(
     return PublicLocation(located.kind.value, grid, grid.leader_name or None, grid.duty_phone or None, candidates)
 
 
-
 def areas_below(actor: Actor) -> list[Area]:
     """The tree in the actor's areas, parents before their children."""
     return list(Area.objects.visible_to(actor).filter(closed_at=None).select_related("parent").order_by("path"))
@@ -200,9 +195,7 @@ def areas_below(actor: Actor) -> list[Area]:
 def grids_in_force(actor: Actor, *, now: datetime, after_code: str, limit: int) -> list[Boundary]:
     """Outlines of the actor's grids in the order of their codes, beginning after `after_code`."""
     found = Boundary.objects.visible_to(actor).in_force(now).filter(area__level=Area.Level.GRID)
-    return list(
-        found.filter(area__code__gt=after_code).select_related("area__parent").order_by("area__code")[:limit]
-    )
+    return list(found.filter(area__code__gt=after_code).select_related("area__parent").order_by("area__code")[:limit])
 
 
 def grid_in_force(actor: Actor, code: str, *, now: datetime) -> Boundary:

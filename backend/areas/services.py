@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 import shapely
-from django.contrib.gis.geos import GEOSGeometry, MultiPolygon
+from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from shapely import Polygon
@@ -52,8 +52,16 @@ def publish_division(
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PUBLISH_LOCK])
     division = Division.objects.create(
-        id=uuid7(), parent=parent, level=level, name=name, state=Division.State.PUBLISHED, source=source,
-        created_at=now, created_by_id=actor_id, published_at=now, effective_at=effective_at,
+        id=uuid7(),
+        parent=parent,
+        level=level,
+        name=name,
+        state=Division.State.PUBLISHED,
+        source=source,
+        created_at=now,
+        created_by_id=actor_id,
+        published_at=now,
+        effective_at=effective_at,
     )
     _end_former(parent, level, effective_at)
     former = set(
@@ -92,16 +100,19 @@ def _boundary(outline: Outline, division: Division, effective_at: datetime) -> B
     if not rounded.is_valid or rounded.is_empty:
         raise BadDivision("outline is not valid at 1e-7 degree", area_code=outline.area.code)
     whole = shapely.MultiPolygon([rounded]) if isinstance(rounded, Polygon) else rounded
+    assert isinstance(whole, shapely.MultiPolygon)
     stored = GEOSGeometry(memoryview(whole.wkb), srid=4326)
+    mercator = stored.transform(3857, clone=True)
     assert isinstance(stored, MultiPolygon)
+    assert isinstance(mercator, MultiPolygon)
     label = shapely.point_on_surface(whole)
     return Boundary(
         id=uuid7(),
         area=outline.area,
         division=division,
         outline=stored,
-        outline_mercator=stored.transform(3857, clone=True),
-        label_point=GEOSGeometry(f"SRID=4326;POINT({snap_degrees(label.x)} {snap_degrees(label.y)})"),
+        outline_mercator=mercator,
+        label_point=Point(snap_degrees(label.x), snap_degrees(label.y), srid=4326),
         area_m2=geodesic_area_m2(whole),
         valid=DateTimeTZRange(effective_at, None),
     )

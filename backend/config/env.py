@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -76,7 +77,7 @@ def number(name: str, *, default: float, minimum: float | None = None, maximum: 
         parsed = float(value)
     except ValueError as error:
         raise SettingRefused(f"{name}={value!r} is not a number") from error
-    if parsed != parsed:
+    if not math.isfinite(parsed):
         raise SettingRefused(f"{name}={value!r} is not a number")
     _in_range(name, parsed, minimum, maximum)
     return parsed

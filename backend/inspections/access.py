@@ -57,6 +57,4 @@ def lock_rounds(grid_id: UUID) -> Area:
 
 def published_plan(grid_id: UUID, week_start: date) -> WeeklyPlan | None:
     """The plan in force for a grid and week."""
-    return WeeklyPlan.objects.filter(
-        grid_id=grid_id, week_start=week_start, state=WeeklyPlan.State.PUBLISHED
-    ).first()
+    return WeeklyPlan.objects.filter(grid_id=grid_id, week_start=week_start, state=WeeklyPlan.State.PUBLISHED).first()

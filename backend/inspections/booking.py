@@ -108,8 +108,13 @@ def book(*, actor: Actor, booking: NewBooking, now: datetime) -> Booked:
     if reported.case.grid_id != grid.pk:
         raise NobodyServes("the point belongs to another desk; please call it", grid_code=grid.code)
     appointment = Appointment.objects.create(
-        id=booking.id, case=reported.case, grid=grid, window=DateTimeTZRange(booking.start, booking.end),
-        dwell_minutes=matter.dwell_minutes, note=booking.note, booked_at=now,
+        id=booking.id,
+        case=reported.case,
+        grid=grid,
+        window=DateTimeTZRange(booking.start, booking.end),
+        dwell_minutes=matter.dwell_minutes,
+        note=booking.note,
+        booked_at=now,
     )
     _owe(appointment, "appointment_booked", grid, now)
     plans.ask_again(grid, week_start=_week_of(appointment), now=now)
@@ -159,9 +164,15 @@ def _report(actor: Actor, booking: NewBooking) -> NewReport:
     """The case of a booking; the window is part of what tells a repeat from another content."""
     answers = {**booking.answers, "slot": {"start": booking.start.isoformat(), "end": booking.end.isoformat()}}
     return NewReport(
-        id=booking.id, matter_id=booking.matter_id, point=booking.point,
-        channel=_CHANNELS.get(actor.role, "counter"), description=booking.note, address_text=booking.address_text,
-        contact_name=booking.contact_name, contact_phone=booking.contact_phone, answers=answers,
+        id=booking.id,
+        matter_id=booking.matter_id,
+        point=booking.point,
+        channel=_CHANNELS.get(actor.role, "counter"),
+        description=booking.note,
+        address_text=booking.address_text,
+        contact_name=booking.contact_name,
+        contact_phone=booking.contact_phone,
+        answers=answers,
     )
 
 
@@ -226,7 +237,12 @@ def _week_of(appointment: Appointment) -> date:
 
 def _owe(appointment: Appointment, topic: str, grid: Area, now: datetime) -> None:
     outbox.owe(
-        topic, appointment.pk, now=now, area_path=grid.path, state=appointment.state,
-        case_id=str(appointment.case_id), start=appointment.window.lower.isoformat(),
+        topic,
+        appointment.pk,
+        now=now,
+        area_path=grid.path,
+        state=appointment.state,
+        case_id=str(appointment.case_id),
+        start=appointment.window.lower.isoformat(),
         end=appointment.window.upper.isoformat(),
     )

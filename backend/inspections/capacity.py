@@ -184,7 +184,11 @@ def _must_stay(stop: Stop) -> bool:
 
 def _visit(wish: Wish, point: int) -> Job:
     return Job(
-        id=_ASKED, point=point, dwell_s=60 * wish.dwell_minutes, appointment=True, household_call=True,
+        id=_ASKED,
+        point=point,
+        dwell_s=60 * wish.dwell_minutes,
+        appointment=True,
+        household_call=True,
     )
 
 
@@ -225,7 +229,10 @@ def _standing_job(stop: Stop, point: int, week_start: date) -> Job:
     if stop.window is not None:
         windows = (Window(day, second_of(stop.window.lower), second_of(stop.window.upper) or 86_400),)
     return Job(
-        id=str(stop.pk), point=point, dwell_s=int((stop.leave_at - stop.start_at).total_seconds()), windows=windows,
+        id=str(stop.pk),
+        point=point,
+        dwell_s=int((stop.leave_at - stop.start_at).total_seconds()),
+        windows=windows,
         household_call=stop.kind == Stop.Kind.APPOINTMENT,
     )
 
@@ -242,7 +249,10 @@ def _standing_route(row: int, shift: WorkerShift, problem: Problem, stops: list[
 
     steps = tuple(
         PlannedStop(
-            str(stop.pk), since(stop.arrive_at), since(stop.start_at) - since(stop.arrive_at), since(stop.start_at),
+            str(stop.pk),
+            since(stop.arrive_at),
+            since(stop.start_at) - since(stop.arrive_at),
+            since(stop.start_at),
             since(stop.leave_at),
         )
         for stop in stops

@@ -110,9 +110,16 @@ def _need(duty: VisitDuty, target: VisitTarget | None, week: Week) -> Need | Ref
     if windows is None:
         return Refused(duty, Reason("never_open", {}))
     return Need(
-        place=duty.place, duties=(duty,), windows=windows,
-        visits=timing.visits, gap_days=timing.gap_days, earliest_day=timing.earliest_day, required=timing.required,
-        prize_s=timing.prize_s, delay_cost_s=timing.delay_cost_s, reason=timing.reason,
+        place=duty.place,
+        duties=(duty,),
+        windows=windows,
+        visits=timing.visits,
+        gap_days=timing.gap_days,
+        earliest_day=timing.earliest_day,
+        required=timing.required,
+        prize_s=timing.prize_s,
+        delay_cost_s=timing.delay_cost_s,
+        reason=timing.reason,
         household_call=duty.place.kind == Place.Kind.RESIDENCE or bool(target and target.at_home),
     )
 
@@ -128,7 +135,12 @@ def _several(duty: VisitDuty, week: Week) -> Timing | None:
     if not days:
         return None
     return Timing(
-        visits=len(days), gap_days=duty.interval_days, earliest_day=days[0], required=True, prize_s=0, delay_cost_s=0,
+        visits=len(days),
+        gap_days=duty.interval_days,
+        earliest_day=days[0],
+        required=True,
+        prize_s=0,
+        delay_cost_s=0,
         reason=_interval_reason(duty),
     )
 
@@ -151,7 +163,11 @@ def _once(duty: VisitDuty, week: Week) -> Timing | None:
     if due_day < WEEK_DAYS:
         overdue = due_day < 0
         return Timing(
-            visits=1, gap_days=1, earliest_day=0, required=True, prize_s=0,
+            visits=1,
+            gap_days=1,
+            earliest_day=0,
+            required=True,
+            prize_s=0,
             delay_cost_s=round(duty.weight * (OVERDUE_DELAY_S if overdue else DUE_DELAY_S)),
             reason=_due_reason(duty, due_day),
         )
@@ -159,8 +175,13 @@ def _once(duty: VisitDuty, week: Week) -> Timing | None:
     if share < SOFT_FROM:
         return None
     return Timing(
-        visits=1, gap_days=1, earliest_day=0, required=False, prize_s=round(SOFT_PRIZE_S * share * duty.weight),
-        delay_cost_s=0, reason=_interval_reason(duty),
+        visits=1,
+        gap_days=1,
+        earliest_day=0,
+        required=False,
+        prize_s=round(SOFT_PRIZE_S * share * duty.weight),
+        delay_cost_s=0,
+        reason=_interval_reason(duty),
     )
 
 
@@ -220,8 +241,12 @@ def _joined(a: Need, b: Need) -> Need | None:
         return None
     leading = a if a.required or not b.required else b
     return replace(
-        leading, duties=(*a.duties, *b.duties), windows=windows, required=a.required or b.required,
-        prize_s=a.prize_s + b.prize_s, delay_cost_s=max(a.delay_cost_s, b.delay_cost_s),
+        leading,
+        duties=(*a.duties, *b.duties),
+        windows=windows,
+        required=a.required or b.required,
+        prize_s=a.prize_s + b.prize_s,
+        delay_cost_s=max(a.delay_cost_s, b.delay_cost_s),
         household_call=a.household_call or b.household_call,
     )
 

@@ -38,9 +38,13 @@ def rows_of(plan_id: UUID, collected: Collected, solved: Solved) -> Rows:
     rows.unserved.extend(_unserved(collected, solved.plan))
     cost = solved.plan.cost
     rows.cost.update(
-        travel_s=round(cost.travel_s), travel_m=sum(route.travel_m for route in solved.plan.routes),
-        missed_appointments=cost.missed_appointments + len(collected.late), missed_required=cost.missed_required,
-        missed_optional=cost.missed_optional, steps=solved.plan.iterations, stops=len(rows.stops),
+        travel_s=round(cost.travel_s),
+        travel_m=sum(route.travel_m for route in solved.plan.routes),
+        missed_appointments=cost.missed_appointments + len(collected.late),
+        missed_required=cost.missed_required,
+        missed_optional=cost.missed_optional,
+        steps=solved.plan.iterations,
+        stops=len(rows.stops),
     )
     return rows
 
@@ -49,19 +53,40 @@ def copy_stop(stop: Stop, *, route: Route, seq: int) -> tuple[Stop, list[StopDut
     """The same stop in another version of the plan, with the state that it has reached."""
     links = list(stop.duties.all())
     copy = Stop(
-        id=uuid7(), route=route, seq=seq, kind=stop.kind, place_id=stop.place_id, appointment_id=stop.appointment_id,
-        case_id=stop.case_id, location=stop.location, arrive_at=stop.arrive_at, start_at=stop.start_at,
-        leave_at=stop.leave_at, window=stop.window, reason_code=stop.reason_code, reason_facts=stop.reason_facts,
-        state=stop.state, version=stop.version, arrived_at=stop.arrived_at, ended_at=stop.ended_at,
-        skip_reason=stop.skip_reason, locked=stop.locked,
+        id=uuid7(),
+        route=route,
+        seq=seq,
+        kind=stop.kind,
+        place_id=stop.place_id,
+        appointment_id=stop.appointment_id,
+        case_id=stop.case_id,
+        location=stop.location,
+        arrive_at=stop.arrive_at,
+        start_at=stop.start_at,
+        leave_at=stop.leave_at,
+        window=stop.window,
+        reason_code=stop.reason_code,
+        reason_facts=stop.reason_facts,
+        state=stop.state,
+        version=stop.version,
+        arrived_at=stop.arrived_at,
+        ended_at=stop.ended_at,
+        skip_reason=stop.skip_reason,
+        locked=stop.locked,
     )
     return copy, [StopDuty(stop=copy, duty_id=link.duty_id) for link in links]
 
 
 def _copy_route(plan_id: UUID, route: Route, rows: Rows) -> None:
     copy = Route(
-        id=uuid7(), plan_id=plan_id, worker_id=route.worker_id, day=route.day, shift=route.shift,
-        travel_s=route.travel_s, travel_m=route.travel_m, path=route.path,
+        id=uuid7(),
+        plan_id=plan_id,
+        worker_id=route.worker_id,
+        day=route.day,
+        shift=route.shift,
+        travel_s=route.travel_s,
+        travel_m=route.travel_m,
+        path=route.path,
     )
     rows.routes.append(copy)
     for stop in route.stops.all():
@@ -73,8 +98,13 @@ def _copy_route(plan_id: UUID, route: Route, rows: Rows) -> None:
 def _lay_route(plan_id: UUID, collected: Collected, solved: Solved, planned: rounds.Route, rows: Rows) -> None:
     shift = collected.free_shifts[planned.shift]
     route = Route(
-        id=uuid7(), plan_id=plan_id, worker_id=shift.worker_id, day=shift.start.astimezone(LOCAL).date(),
-        shift=DateTimeTZRange(shift.start, shift.end), travel_s=planned.travel_s, travel_m=planned.travel_m,
+        id=uuid7(),
+        plan_id=plan_id,
+        worker_id=shift.worker_id,
+        day=shift.start.astimezone(LOCAL).date(),
+        shift=DateTimeTZRange(shift.start, shift.end),
+        travel_s=planned.travel_s,
+        travel_m=planned.travel_m,
         path=_path(solved, planned),
     )
     rows.routes.append(route)
@@ -115,12 +145,21 @@ def _stop(route: Route, seq: int, subject: Subject, step: rounds.PlannedStop, mi
     place_id = subject.need.place.pk if subject.need else (case.place_id if case else None)
     reasons = [{"code": reason.code, "facts": reason.facts} for reason in step.reasons]
     return Stop(
-        id=uuid7(), route=route, seq=seq, kind=kind, place_id=place_id, appointment=subject.appointment, case=case,
-        location=_point(subject), arrive_at=midnight + timedelta(seconds=step.arrive_s),
-        start_at=midnight + timedelta(seconds=step.start_s), leave_at=midnight + timedelta(seconds=step.leave_s),
+        id=uuid7(),
+        route=route,
+        seq=seq,
+        kind=kind,
+        place_id=place_id,
+        appointment=subject.appointment,
+        case=case,
+        location=_point(subject),
+        arrive_at=midnight + timedelta(seconds=step.arrive_s),
+        start_at=midnight + timedelta(seconds=step.start_s),
+        leave_at=midnight + timedelta(seconds=step.leave_s),
         reason_code=step.reasons[0].code if step.reasons else "on_the_way",
         reason_facts={
-            "all": reasons, "required": subject.appointment is not None or bool(subject.need and subject.need.required)
+            "all": reasons,
+            "required": subject.appointment is not None or bool(subject.need and subject.need.required),
         },
     )
 
@@ -156,15 +195,23 @@ def _unserved(collected: Collected, plan: Plan) -> list[dict[str, Any]]:
     for appointment in collected.late:
         left.append(
             {
-                "kind": "appointment", "appointment_id": str(appointment.pk), "case_id": str(appointment.case_id),
-                "visits": 1, "required": True, "reason": {"code": "no_shift_left", "facts": {}},
+                "kind": "appointment",
+                "appointment_id": str(appointment.pk),
+                "case_id": str(appointment.case_id),
+                "visits": 1,
+                "required": True,
+                "reason": {"code": "no_shift_left", "facts": {}},
             }
         )
     for refused in collected.refused:
         left.append(
             {
-                "kind": "duty", "place_id": str(refused.duty.place_id), "duty_ids": [str(refused.duty.pk)], "visits": 1,
-                "required": True, "reason": _as_facts(refused.reason),
+                "kind": "duty",
+                "place_id": str(refused.duty.place_id),
+                "duty_ids": [str(refused.duty.pk)],
+                "visits": 1,
+                "required": True,
+                "reason": _as_facts(refused.reason),
             }
         )
     return left
@@ -173,15 +220,19 @@ def _unserved(collected: Collected, plan: Plan) -> list[dict[str, Any]]:
 def _named(subject: Subject) -> dict[str, Any]:
     if subject.appointment is not None:
         return {
-            "kind": "appointment", "appointment_id": str(subject.appointment.pk),
-            "case_id": str(subject.appointment.case_id), "required": True,
+            "kind": "appointment",
+            "appointment_id": str(subject.appointment.pk),
+            "case_id": str(subject.appointment.case_id),
+            "required": True,
         }
     if subject.case is not None:
         return {"kind": "case", "case_id": str(subject.case.pk), "required": False}
     if subject.need is None:
         raise ValueError("a subject that is nothing")
     return {
-        "kind": "duty", "place_id": str(subject.need.place.pk), "required": subject.need.required,
+        "kind": "duty",
+        "place_id": str(subject.need.place.pk),
+        "required": subject.need.required,
         "duty_ids": [str(duty.pk) for duty in subject.need.duties],
     }
 

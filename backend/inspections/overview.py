@@ -131,9 +131,7 @@ def stop_counts(actor: Actor, day: date) -> StopCounts:
     stops = Stop.objects.published().visible_to(actor).filter(route__day=day)
     states = dict(stops.values_list("state").annotate(Count("pk")))
     done = states.get(Stop.State.DONE.value, 0)
-    return StopCounts(
-        planned=sum(states.values()), reached=done + states.get(Stop.State.ARRIVED.value, 0), done=done
-    )
+    return StopCounts(planned=sum(states.values()), reached=done + states.get(Stop.State.ARRIVED.value, 0), done=done)
 
 
 def appointment_of(case_id: UUID) -> Appointment | None:

@@ -86,8 +86,12 @@ def collect(grid: Area, week_start: date, *, now: datetime, seed: int) -> Collec
     movable = [one for one in todo if any(_holds_window(shift, one) for shift in free)]
     carried_cases = {stop.case_id for stop in kept if stop.case_id and stop.state != Stop.State.MISSED}
     jobs, subjects = _jobs(
-        needs, movable, [case for case in cases if case.pk not in carried_cases], previous=previous,
-        week_start=week_start, open_days=open_days,
+        needs,
+        movable,
+        [case for case in cases if case.pk not in carried_cases],
+        previous=previous,
+        week_start=week_start,
+        open_days=open_days,
     )
     stamp = places.network_stamp()
     return Collected(
@@ -102,8 +106,15 @@ def collect(grid: Area, week_start: date, *, now: datetime, seed: int) -> Collec
         base=base_of(grid, now),
         network_stamp=stamp,
         digest=_digest(
-            grid, week_start, seed=seed, stamp=stamp, shifts=shifts, duties=duties, appointments=appointments,
-            cases=cases, published=published,
+            grid,
+            week_start,
+            seed=seed,
+            stamp=stamp,
+            shifts=shifts,
+            duties=duties,
+            appointments=appointments,
+            cases=cases,
+            published=published,
         ),
         late=tuple(one for one in todo if one not in movable),
     )
@@ -249,14 +260,18 @@ def _appointment_job(job_id: str, point: int, window: Window, dwell_minutes: int
     )
 
 
-def _case_job(
-    job_id: str, point: int, case: Case, week_start: date, spots: Iterable[tuple[Commitment, bool]]
-) -> Job:
+def _case_job(job_id: str, point: int, case: Case, week_start: date, spots: Iterable[tuple[Commitment, bool]]) -> Job:
     due_at = case.due_at or local_midnight(week_start)
     return Job(
-        id=job_id, point=point, dwell_s=60 * max(1, case.matter.dwell_minutes), required=False, prize_s=CASE_PRIZE_S,
-        delay_cost_s=CASE_DELAY_S, only_workers=(str(case.responsible_id),),
-        previous=tuple(spot for spot, _ in spots), locked=tuple(spot for spot, locked in spots if locked)[:1],
+        id=job_id,
+        point=point,
+        dwell_s=60 * max(1, case.matter.dwell_minutes),
+        required=False,
+        prize_s=CASE_PRIZE_S,
+        delay_cost_s=CASE_DELAY_S,
+        only_workers=(str(case.responsible_id),),
+        previous=tuple(spot for spot, _ in spots),
+        locked=tuple(spot for spot, locked in spots if locked)[:1],
         reason=Reason("case_due", {"due_at": due_at.isoformat()}),
     )
 
@@ -268,10 +283,20 @@ def _still_open(spots: Iterable[tuple[Commitment, bool]], open_days: Sequence[in
 def _need_job(job_id: str, point: int, need: Need, spots: Sequence[tuple[Commitment, bool]]) -> Job:
     usable = spots[: need.visits]
     return Job(
-        id=job_id, point=point, dwell_s=need.dwell_s, windows=need.windows, visits=need.visits,
-        min_gap_days=need.gap_days, required=need.required, prize_s=need.prize_s, delay_cost_s=need.delay_cost_s,
-        earliest_day=need.earliest_day, household_call=need.household_call, reason=need.reason,
-        previous=tuple(spot for spot, _ in usable), locked=tuple(spot for spot, locked in usable if locked),
+        id=job_id,
+        point=point,
+        dwell_s=need.dwell_s,
+        windows=need.windows,
+        visits=need.visits,
+        min_gap_days=need.gap_days,
+        required=need.required,
+        prize_s=need.prize_s,
+        delay_cost_s=need.delay_cost_s,
+        earliest_day=need.earliest_day,
+        household_call=need.household_call,
+        reason=need.reason,
+        previous=tuple(spot for spot, _ in usable),
+        locked=tuple(spot for spot, locked in usable if locked),
     )
 
 
@@ -294,7 +319,11 @@ def _digest(
         ended = sorted([subject_key(stop), stop.state, str(stop.route.day)] for stop in stops)
     return digest_of(
         {
-            "grid": str(grid.pk), "week": str(week_start), "seed": seed, "network": stamp, "ended": ended,
+            "grid": str(grid.pk),
+            "week": str(week_start),
+            "seed": seed,
+            "network": stamp,
+            "ended": ended,
             "shifts": [[str(one.worker_id), one.start.isoformat(), one.end.isoformat()] for one in shifts],
             "duties": [_said_of(duty) for duty in duties],
             "appointments": [
@@ -309,8 +338,17 @@ def _digest(
 def _said_of(duty: VisitDuty) -> list[Any]:
     place = duty.place
     return [
-        str(duty.pk), duty.target, duty.interval_days, duty.dwell_minutes, duty.windows, duty.weight,
-        str(duty.starts_on), str(duty.last_visit_on), duty.failed_tries, place.opening_hours, place.location.x,
+        str(duty.pk),
+        duty.target,
+        duty.interval_days,
+        duty.dwell_minutes,
+        duty.windows,
+        duty.weight,
+        str(duty.starts_on),
+        str(duty.last_visit_on),
+        duty.failed_tries,
+        place.opening_hours,
+        place.location.x,
         place.location.y,
     ]
 
@@ -334,8 +372,10 @@ def solve(collected: Collected, *, seed: int, steps: int) -> Solved:
     if costs.metres is None:
         raise ValueError("a matrix without metres")
     problem = Problem(
-        jobs=collected.jobs, shifts=solver_shifts(collected.free_shifts, collected.week_start),
-        travel_s=costs.seconds, travel_m=costs.metres,
+        jobs=collected.jobs,
+        shifts=solver_shifts(collected.free_shifts, collected.week_start),
+        travel_s=costs.seconds,
+        travel_m=costs.metres,
     )
     return Solved(rounds.plan_week(problem, seed=seed, iterations=steps), problem, snapped, network)
 
@@ -351,8 +391,13 @@ def solver_shifts(shifts: Iterable[WorkerShift], week_start: date) -> tuple[Shif
     """The half days as the planner takes them; every one begins and ends at the base (point 0)."""
     return tuple(
         Shift(
-            worker=str(shift.worker_id), day=_day_of(shift.start, week_start), start_s=second_of(shift.start),
-            end_s=second_of(shift.end), start_point=0, end_point=0, max_household_calls=HOUSEHOLD_CALLS_A_DAY,
+            worker=str(shift.worker_id),
+            day=_day_of(shift.start, week_start),
+            start_s=second_of(shift.start),
+            end_s=second_of(shift.end),
+            start_point=0,
+            end_point=0,
+            max_household_calls=HOUSEHOLD_CALLS_A_DAY,
         )
         for shift in shifts
     )

@@ -80,8 +80,14 @@ def _claim(collected: Collected, *, seed: int, now: datetime) -> WeeklyPlan:
     try:
         with transaction.atomic():
             return WeeklyPlan.objects.create(
-                id=uuid7(), grid=collected.grid, week_start=collected.week_start, version=newest + 1, seed=seed,
-                state=WeeklyPlan.State.PLANNING, input_digest=collected.digest, claimed_until=now + CLAIM,
+                id=uuid7(),
+                grid=collected.grid,
+                week_start=collected.week_start,
+                version=newest + 1,
+                seed=seed,
+                state=WeeklyPlan.State.PLANNING,
+                input_digest=collected.digest,
+                claimed_until=now + CLAIM,
                 created_at=now,
             )
     except IntegrityError as error:
@@ -142,8 +148,13 @@ def publish_plan(*, actor: Actor, plan_id: UUID, now: datetime) -> WeeklyPlan:
     plan.save(update_fields=["state", "published_at"])
     workers = sorted({str(worker) for worker in plan.routes.values_list("worker_id", flat=True)})
     outbox.owe(
-        "plan_published", plan.pk, now=now, area_path=plan.grid.path, week_start=str(plan.week_start),
-        version=plan.version, worker_ids=workers,
+        "plan_published",
+        plan.pk,
+        now=now,
+        area_path=plan.grid.path,
+        week_start=str(plan.week_start),
+        version=plan.version,
+        worker_ids=workers,
     )
     return plan
 
@@ -187,9 +198,7 @@ def request_plans(
     missing = sorted(set(grid_codes or ()) - {grid.code for grid in grids})
     if missing or not grids:
         raise UnknownGrid("no such grid in your areas", grid_code=missing[0] if missing else "")
-    return ask(
-        grids, week_start=week_start, asked_by=actor.user_id, now=now, publish=publish, plan_from=plan_from
-    )
+    return ask(grids, week_start=week_start, asked_by=actor.user_id, now=now, publish=publish, plan_from=plan_from)
 
 
 @transaction.atomic
@@ -204,8 +213,13 @@ def ask(
 ) -> PlanJob:
     """Stores the request; the tasks are a courtesy, the sweep finds what they miss."""
     job = PlanJob.objects.create(
-        id=uuid7(), week_start=week_start, area_path=common_path([grid.path for grid in grids]),
-        asked_by_id=asked_by, asked_at=now, publish=publish, plan_from=plan_from,
+        id=uuid7(),
+        week_start=week_start,
+        area_path=common_path([grid.path for grid in grids]),
+        asked_by_id=asked_by,
+        asked_at=now,
+        publish=publish,
+        plan_from=plan_from,
     )
     rows = PlanJobGrid.objects.bulk_create(PlanJobGrid(job=job, grid=grid) for grid in grids)
     reminders.after_commit([row.pk for row in rows])

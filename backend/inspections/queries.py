@@ -97,13 +97,11 @@ def week(actor: Actor, week_start: date) -> Week:
 
 def _days(actor: Actor, days: Sequence[date]) -> list[Day]:
     routes = list(
-        Route.objects.filter(
-            worker_id=actor.user_id, day__in=days, plan__state=WeeklyPlan.State.PUBLISHED
-        ).select_related("plan__grid").order_by("day", "shift", "id")
+        Route.objects.filter(worker_id=actor.user_id, day__in=days, plan__state=WeeklyPlan.State.PUBLISHED)
+        .select_related("plan__grid")
+        .order_by("day", "shift", "id")
     )
-    stops = list(
-        with_subjects(Stop.objects.filter(route__in=routes)).order_by("route__day", "arrive_at", "seq")
-    )
+    stops = list(with_subjects(Stop.objects.filter(route__in=routes)).order_by("route__day", "arrive_at", "seq"))
     return [
         Day(
             day=day,
@@ -139,8 +137,12 @@ def _left_out(row: dict[str, Any], visible: dict[UUID, Place]) -> LeftOut:
 
     place_id = as_id("place_id")
     return LeftOut(
-        kind=row["kind"], reason=row["reason"], visits=row["visits"], required=row["required"],
-        place=visible.get(place_id) if place_id else None, case_id=as_id("case_id"),
+        kind=row["kind"],
+        reason=row["reason"],
+        visits=row["visits"],
+        required=row["required"],
+        place=visible.get(place_id) if place_id else None,
+        case_id=as_id("case_id"),
         appointment_id=as_id("appointment_id"),
     )
 

@@ -37,9 +37,7 @@ class Recorded:
     visited: list[UUID]
 
 
-def record_positions(
-    *, actor: Actor, session_id: UUID, points: Sequence[Mapping[str, Any]], now: datetime
-) -> Recorded:
+def record_positions(*, actor: Actor, session_id: UUID, points: Sequence[Mapping[str, Any]], now: datetime) -> Recorded:
     """Stores positions of the actor's own session, then recognises stops from the track around them.
 
     The positions are stored and stay stored before anything is recognised: a batch that is sent again recognises again.

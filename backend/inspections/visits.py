@@ -51,9 +51,7 @@ class NewVisit:
         """Tells a repeat from another content under the same id."""
         where = self.point and [self.point.lon, self.point.lat, self.point.crs, self.point.accuracy_m]
         shown = [str(claim.photo_id) for claim in self.photo_claims]
-        return digest_of(
-            [str(self.stop_id), self.outcome, self.at.timestamp(), self.note, shown, where, self.checks]
-        )
+        return digest_of([str(self.stop_id), self.outcome, self.at.timestamp(), self.note, shown, where, self.checks])
 
 
 @transaction.atomic
@@ -140,9 +138,20 @@ def _store(actor: Actor, visit: NewVisit, stop: Stop, now: datetime) -> Visit:
     try:
         with transaction.atomic():
             return Visit.objects.create(
-                id=visit.id, stop=stop, place_id=stop.place_id, case_id=stop.case_id, grid=stop.route.plan.grid,
-                worker_id=worker_id, session_id=_session_at(worker_id, visit.at), at=visit.at, received_at=now,
-                outcome=visit.outcome, note=visit.note, checks=visit.checks, location=location, distance_m=distance_m,
+                id=visit.id,
+                stop=stop,
+                place_id=stop.place_id,
+                case_id=stop.case_id,
+                grid=stop.route.plan.grid,
+                worker_id=worker_id,
+                session_id=_session_at(worker_id, visit.at),
+                at=visit.at,
+                received_at=now,
+                outcome=visit.outcome,
+                note=visit.note,
+                checks=visit.checks,
+                location=location,
+                distance_m=distance_m,
                 payload_digest=visit.digest(),
             )
     except IntegrityError as error:
@@ -177,8 +186,14 @@ def _end(stop: Stop, state: str, *, at: datetime, now: datetime) -> None:
 
 def _owe_change(stop: Stop, now: datetime) -> None:
     outbox.owe(
-        "stop_changed", stop.pk, now=now, area_path=stop.route.plan.grid.path, state=stop.state, version=stop.version,
-        worker_id=str(stop.route.worker_id), plan_id=str(stop.route.plan_id),
+        "stop_changed",
+        stop.pk,
+        now=now,
+        area_path=stop.route.plan.grid.path,
+        state=stop.state,
+        version=stop.version,
+        worker_id=str(stop.route.worker_id),
+        plan_id=str(stop.route.plan_id),
     )
 
 
@@ -287,16 +302,18 @@ def mark_missed_stops(*, now: datetime, limit: int = 2000) -> int:
     passed = Stop.objects.published().filter(state=Stop.State.PLANNED, route__day__lt=today)
     ids = list(passed.order_by("start_at").values_list("pk", flat=True)[:limit])
     missed = sum(_miss(stop_id, now) for stop_id in ids)
-    Appointment.objects.filter(
-        state=Appointment.State.BOOKED, window__endswith__lt=local_midnight(today)
-    ).update(state=Appointment.State.MISSED, ended_at=now)
+    Appointment.objects.filter(state=Appointment.State.BOOKED, window__endswith__lt=local_midnight(today)).update(
+        state=Appointment.State.MISSED, ended_at=now
+    )
     return missed
 
 
 @transaction.atomic
 def _miss(stop_id: UUID, now: datetime) -> bool:
-    claimed = Stop.objects.published().filter(pk=stop_id, state=Stop.State.PLANNED).update(
-        state=Stop.State.MISSED, ended_at=now, version=F("version") + 1
+    claimed = (
+        Stop.objects.published()
+        .filter(pk=stop_id, state=Stop.State.PLANNED)
+        .update(state=Stop.State.MISSED, ended_at=now, version=F("version") + 1)
     )
     if not claimed:
         return False

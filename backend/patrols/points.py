@@ -165,8 +165,17 @@ def _to_wgs84(fixes: list[Fix]) -> list[Fix]:
 
 def _moved(fix: Fix, lon: float, lat: float) -> Fix:
     return Fix(
-        fix.seq, fix.at, lon, lat, fix.accuracy_m, fix.speed_mps, fix.bearing_deg, fix.battery,
-        fix.raw_lon, fix.raw_lat, fix.raw_crs,
+        fix.seq,
+        fix.at,
+        lon,
+        lat,
+        fix.accuracy_m,
+        fix.speed_mps,
+        fix.bearing_deg,
+        fix.battery,
+        fix.raw_lon,
+        fix.raw_lat,
+        fix.raw_crs,
     )
 
 

@@ -76,7 +76,9 @@ def clean_tracks(
             cursor.execute(
                 _COLUMNS,
                 {
-                    "days": [session.day], "sessions": [session.pk], "since": since or _EVER[0],
+                    "days": [session.day],
+                    "sessions": [session.pk],
+                    "since": since or _EVER[0],
                     "until": until or _EVER[1],
                 },
             )
@@ -147,8 +149,14 @@ def _shown(actor: Actor, worker_id: UUID, walk: Walk, now: datetime, *, subject:
         return Walk(walk.points, walk.kept_m, walk.duration_s, walk.gaps, shapely.MultiLineString(), {})
     if not walk.lines.is_empty:
         audit.record(
-            "view_track", actor_id=actor.user_id, role=actor.role.value, subject_kind="track", subject_id=subject,
-            now=now, worker_id=str(worker_id), **facts,
+            "view_track",
+            actor_id=actor.user_id,
+            role=actor.role.value,
+            subject_kind="track",
+            subject_id=subject,
+            now=now,
+            worker_id=str(worker_id),
+            **facts,
         )
     return walk
 

@@ -117,9 +117,7 @@ def _drop_if_measured(month: date, name: str) -> bool:
 def _partitions() -> list[tuple[date, str]]:
     """First day and name of the monthly partitions, oldest first."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT relid::regclass::text FROM pg_partition_tree(%s) WHERE isleaf ORDER BY 1", [_PARENT]
-        )
+        cursor.execute("SELECT relid::regclass::text FROM pg_partition_tree(%s) WHERE isleaf ORDER BY 1", [_PARENT])
         names = [row[0].split(".")[-1] for row in cursor.fetchall()]
     found = []
     for name in names:

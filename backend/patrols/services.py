@@ -100,8 +100,14 @@ def start_session(
     try:
         with transaction.atomic():
             return PatrolSession.objects.create(
-                id=session_id, worker_id=actor.user_id, consent=consent, area_path=actor.area_paths[0],
-                purpose=purpose, day=started_at.astimezone(LOCAL).date(), started_at=started_at, received_at=now,
+                id=session_id,
+                worker_id=actor.user_id,
+                consent=consent,
+                area_path=actor.area_paths[0],
+                purpose=purpose,
+                day=started_at.astimezone(LOCAL).date(),
+                started_at=started_at,
+                received_at=now,
                 payload_digest=digest,
             )
     except IntegrityError as error:
@@ -141,9 +147,7 @@ def close_forgotten_session(*, session_id: UUID, now: datetime) -> bool:
     return True
 
 
-def take_positions(
-    *, actor: Actor, session_id: UUID, points: Sequence[Mapping[str, Any]], now: datetime
-) -> Taken:
+def take_positions(*, actor: Actor, session_id: UUID, points: Sequence[Mapping[str, Any]], now: datetime) -> Taken:
     """Stores a batch of positions of the actor's own session: any order, repeats harmless, bad points named.
 
     Points are `{seq, at, lon, lat, crs, accuracy_m?, speed_mps?, bearing_deg?, battery?}`; `at` with its offset.
@@ -234,8 +238,14 @@ def _show_live(session: PatrolSession, fix: Fix) -> bool:
         cursor.execute(
             _LIVE,
             {
-                "worker": session.worker_id, "session": session.pk, "lon": fix.lon, "lat": fix.lat, "at": fix.at,
-                "accuracy_m": fix.accuracy_m, "speed_mps": fix.speed_mps, "battery": fix.battery,
+                "worker": session.worker_id,
+                "session": session.pk,
+                "lon": fix.lon,
+                "lat": fix.lat,
+                "at": fix.at,
+                "accuracy_m": fix.accuracy_m,
+                "speed_mps": fix.speed_mps,
+                "battery": fix.battery,
             },
         )
         return bool(cursor.rowcount)
@@ -243,8 +253,14 @@ def _show_live(session: PatrolSession, fix: Fix) -> bool:
 
 def _tell_live(session: PatrolSession, fix: Fix) -> None:
     payload = {
-        "worker_id": session.worker_id, "session_id": session.pk, "at": fix.at, "lon": round(fix.lon, 6),
-        "lat": round(fix.lat, 6), "accuracy_m": fix.accuracy_m, "speed_mps": fix.speed_mps, "battery": fix.battery,
+        "worker_id": session.worker_id,
+        "session_id": session.pk,
+        "at": fix.at,
+        "lon": round(fix.lon, 6),
+        "lat": round(fix.lat, 6),
+        "accuracy_m": fix.accuracy_m,
+        "speed_mps": fix.speed_mps,
+        "battery": fix.battery,
     }
 
     def tell() -> None:

@@ -5,9 +5,9 @@ Areas are those that the cases lie in today. No figure is about a worker.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q
 from django.db.models.functions import Coalesce
 
 from backend.accounts.actor import Actor
@@ -48,7 +48,7 @@ def indicators(actor: Actor, *, since: datetime, until: datetime, group: str = "
     grouped = visible.exclude(**{code: None}).values(
         group_code=F(code), group_zh=F(zh), group_en=Coalesce(F(en), F(zh))
     )
-    rows: QuerySet[Case, dict[str, object]] = grouped.annotate(**_counts(since, until)).order_by("group_code")
+    rows: Any = grouped.annotate(**_counts(since, until)).order_by("group_code")
     found = []
     for row in rows:
         named = {key: row.pop(f"group_{key}") for key in ("code", "zh", "en")}

@@ -24,10 +24,10 @@ LEG_MIN_S: Final = 10.0
 class FlagKind(StrEnum):
     """A hint to a person, never a verdict."""
 
-    ZERO = "zero"                        # position 0, 0
-    FUTURE = "future"                    # device time ahead of ours
-    PAST = "past"                        # device time long ago
-    TELEPORT = "teleport"                # faster than any vehicle
+    ZERO = "zero"  # position 0, 0
+    FUTURE = "future"  # device time ahead of ours
+    PAST = "past"  # device time long ago
+    TELEPORT = "teleport"  # faster than any vehicle
     FROZEN_ACCURACY = "frozen_accuracy"  # moving, yet the accuracy never changes
 
 
@@ -53,7 +53,7 @@ class TrackRules:
     still_mps: float = 0.3
     still_s: float = 60.0
     segment_min_m: float = 10.0
-    wobble: float = 1.0   # sideways wobble taken off a path, in accuracies
+    wobble: float = 1.0  # sideways wobble taken off a path, in accuracies
     teleport_mps: float = 60.0
     future_s: float = 300.0
     past_s: float = 31 * 86_400.0
@@ -128,9 +128,9 @@ class CleanTrack:
     @property
     def lines(self) -> MultiLineString:
         """The kept fixes as lines, WGS84, one per segment of two fixes or more."""
-        return MultiLineString([
-            np.column_stack([part.lons, part.lats]) for part in self.segments if part.at_s.size > 1
-        ])
+        return MultiLineString(
+            [np.column_stack([part.lons, part.lats]) for part in self.segments if part.at_s.size > 1]
+        )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -164,13 +164,19 @@ def clean_track(fixes: Sequence[Fix], *, now: datetime, rules: TrackRules = ON_F
         np.array([fix.lon for fix in fixes], dtype=np.float64),
         np.array([fix.lat for fix in fixes], dtype=np.float64),
         np.array([np.nan if fix.accuracy_m is None else fix.accuracy_m for fix in fixes], dtype=np.float64),
-        now_s=now.timestamp(), rules=rules,
+        now_s=now.timestamp(),
+        rules=rules,
     )
 
 
 def clean_columns(
-    at_s: FloatArray, lons: FloatArray, lats: FloatArray, accuracy_m: FloatArray, *,
-    now_s: float, rules: TrackRules = ON_FOOT,
+    at_s: FloatArray,
+    lons: FloatArray,
+    lats: FloatArray,
+    accuracy_m: FloatArray,
+    *,
+    now_s: float,
+    rules: TrackRules = ON_FOOT,
 ) -> CleanTrack:
     """`clean_track` for arrays of equal length: seconds since 1970 UTC, degrees, metres (NaN when unknown)."""
     track, flags = _flagged(at_s, lons, lats, accuracy_m, now_s=now_s, rules=rules)
@@ -187,8 +193,13 @@ def clean_columns(
 
 
 def flag_columns(
-    at_s: FloatArray, lons: FloatArray, lats: FloatArray, accuracy_m: FloatArray, *,
-    now_s: float, rules: TrackRules = ON_FOOT,
+    at_s: FloatArray,
+    lons: FloatArray,
+    lats: FloatArray,
+    accuracy_m: FloatArray,
+    *,
+    now_s: float,
+    rules: TrackRules = ON_FOOT,
 ) -> tuple[Flag, ...]:
     """The flags of `clean_columns` alone, at a fraction of its work: for batches as they come in."""
     return tuple(_flagged(at_s, lons, lats, accuracy_m, now_s=now_s, rules=rules)[1])
@@ -273,7 +284,7 @@ def _cut(track: _Columns, rules: TrackRules) -> tuple[tuple[Segment, ...], int]:
     silent = np.diff(track.at_s) >= rules.gap_s
     fast = (_leg_speed(track) > rules.speed_max_mps) | _sustained_fast(track, silent, rules)
     fast &= ~silent
-    rides = np.append(fast, False) & np.append(False, fast)   # a fast leg on both sides
+    rides = np.append(fast, False) & np.append(False, fast)  # a fast leg on both sides
     cuts = np.flatnonzero(silent | fast) + 1
     segments = []
     for rows in np.split(np.arange(count), cuts):
@@ -312,8 +323,12 @@ def _segment(track: _Columns, rules: TrackRules) -> Segment:
         path = LineString(np.column_stack((xs, ys)))
         distance_m = path.simplify(rules.wobble * float(np.median(noise_m)), preserve_topology=False).length
     return Segment(
-        track.at_s, track.lons, track.lats, track.accuracy_m,
-        distance_m if distance_m >= rules.segment_min_m else 0.0, still_s,
+        track.at_s,
+        track.lons,
+        track.lats,
+        track.accuracy_m,
+        distance_m if distance_m >= rules.segment_min_m else 0.0,
+        still_s,
     )
 
 
@@ -348,8 +363,9 @@ def _stands(
     """
     half_s = rules.still_s / 2
     early, late = np.maximum(at_s - half_s, at_s[0]), np.minimum(at_s + half_s, at_s[-1])
-    net_m = np.hypot(np.interp(late, at_s, xs) - np.interp(early, at_s, xs),
-                     np.interp(late, at_s, ys) - np.interp(early, at_s, ys))
+    net_m = np.hypot(
+        np.interp(late, at_s, xs) - np.interp(early, at_s, xs), np.interp(late, at_s, ys) - np.interp(early, at_s, ys)
+    )
     still = net_m < rules.still_mps * np.maximum(late - early, half_s) + noise_m / 2
     edges = np.flatnonzero(np.diff(np.concatenate(([0], still.astype(np.int8), [0]))))
     stands: list[tuple[int, int]] = []

@@ -71,7 +71,8 @@ def visited(
                 nearest[place] = min(nearest[place], away_m.min())
     return [
         Visit(target.id, _moment(first[n]), _moment(last[n]), round(float(dwell[n]), 1), round(float(nearest[n]), 1))
-        for n, target in enumerate(targets) if np.isfinite(first[n]) and dwell[n] >= dwell_s
+        for n, target in enumerate(targets)
+        if np.isfinite(first[n]) and dwell[n] >= dwell_s
     ]
 
 
@@ -93,8 +94,11 @@ def coverage_share(
     if length_m == 0:
         raise ValueError("a network without length")
     walked: list[BaseGeometry] = [
-        zone.project(LineString(np.column_stack([part.lons, part.lats])) if part.at_s.size > 1
-                     else Point(part.lons[0], part.lats[0]))
+        zone.project(
+            LineString(np.column_stack([part.lons, part.lats]))
+            if part.at_s.size > 1
+            else Point(part.lons[0], part.lats[0])
+        )
         for part in track.segments
     ]
     if not walked:

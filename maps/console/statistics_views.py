@@ -51,7 +51,7 @@ class IndicatorList(serializers.Serializer):
 
 
 class IndicatorsView(ApiView):
-    """Filing, handling, closing, rework and ratings in one's areas; whole, or per community, grid, matter or channel."""
+    """Filing, handling, closing, rework and ratings in one's areas; whole, or by community, grid, matter, channel."""
 
     authz = {"GET": allow("statistics", "read", *READERS)}
 

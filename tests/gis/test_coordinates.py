@@ -42,7 +42,7 @@ def test_golden_vectors_of_the_offset_systems(place):
     gcj, bd = from_wgs84(lon, lat, Crs.GCJ02), from_wgs84(lon, lat, Crs.BD09)
     assert gcj == pytest.approx((gcj_lon, gcj_lat), abs=6e-8)
     assert bd == pytest.approx((bd_lon, bd_lat), abs=6e-8)
-    assert geodesic_m((lon, lat), gcj) == pytest.approx(gcj_m, abs=3)   # the published offsets are spherical
+    assert geodesic_m((lon, lat), gcj) == pytest.approx(gcj_m, abs=3)  # the published offsets are spherical
     assert geodesic_m((lon, lat), bd) == pytest.approx(bd_m, abs=3)
 
 
@@ -69,21 +69,24 @@ def test_outside_the_box_nothing_is_shifted(lon, lat, crs):
     assert to_wgs84(lon, lat, crs) == from_wgs84(lon, lat, crs) == (lon, lat)
 
 
-@pytest.mark.parametrize(("lon", "lat", "crs", "code", "field"), [
-    (math.nan, 30.05, "wgs84", "not_finite", "lon"),
-    (121.17, math.inf, "wgs84", "not_finite", "lat"),
-    (10**400, 30.05, "wgs84", "not_finite", "lon"),
-    ("121.17", 30.05, "wgs84", "not_a_number", "lon"),
-    (121.17, None, "wgs84", "not_a_number", "lat"),
-    (True, 30.05, "wgs84", "not_a_number", "lon"),
-    (180.0000001, 30.05, "wgs84", "out_of_range", "lon"),
-    (121.17, -90.0000001, "wgs84", "out_of_range", "lat"),
-    (500_000.0, 3_326_233.0, "wgs84", "out_of_range", "lon"),
-    (30.05, 121.17, "wgs84", "axes_swapped", "lon"),
-    (43.8256, 87.6168, "gcj02", "axes_swapped", "lon"),
-    (121.17, 30.05, "epsg:3857", "unknown_crs", "crs"),
-    (121.17, 30.05, "", "unknown_crs", "crs"),
-])
+@pytest.mark.parametrize(
+    ("lon", "lat", "crs", "code", "field"),
+    [
+        (math.nan, 30.05, "wgs84", "not_finite", "lon"),
+        (121.17, math.inf, "wgs84", "not_finite", "lat"),
+        (10**400, 30.05, "wgs84", "not_finite", "lon"),
+        ("121.17", 30.05, "wgs84", "not_a_number", "lon"),
+        (121.17, None, "wgs84", "not_a_number", "lat"),
+        (True, 30.05, "wgs84", "not_a_number", "lon"),
+        (180.0000001, 30.05, "wgs84", "out_of_range", "lon"),
+        (121.17, -90.0000001, "wgs84", "out_of_range", "lat"),
+        (500_000.0, 3_326_233.0, "wgs84", "out_of_range", "lon"),
+        (30.05, 121.17, "wgs84", "axes_swapped", "lon"),
+        (43.8256, 87.6168, "gcj02", "axes_swapped", "lon"),
+        (121.17, 30.05, "epsg:3857", "unknown_crs", "crs"),
+        (121.17, 30.05, "", "unknown_crs", "crs"),
+    ],
+)
 def test_bad_coordinates_are_refused_by_name(lon, lat, crs, code, field):
     with pytest.raises(CoordinateError) as refused:
         to_wgs84(lon, lat, crs)
@@ -118,6 +121,7 @@ def test_distances_and_areas_are_those_of_the_ellipsoid():
 @pytest.mark.parametrize(("lon", "epsg"), [(75, 4534), (119.7, 4549), (121.17, 4549), (121.6, 4550), (135, 4554)])
 def test_zones_in_china_are_the_official_ones(lon, epsg):
     from pyproj import Transformer
+
     zone = MetricZone.at(lon, 30.05)
     official = Transformer.from_crs(4490, epsg, always_xy=True).transform(lon, 30.05)
     xs, ys = zone.project_points([lon], [30.05])

@@ -34,28 +34,43 @@ def test_a_clean_coverage_has_no_fault():
     assert found(WEST, EAST) == []
 
 
-@pytest.mark.parametrize(("polygons", "expected"), [
-    pytest.param([WEST, east_from(121.1718)], [(FaultKind.OVERLAP, ("000", "001"), 4276)], id="overlap"),
-    pytest.param([WEST, east_from(121.1722)], [(FaultKind.GAP, ("000", "001"), 4276)], id="gap"),
-    pytest.param([WEST, east_from(121.171996)], [(FaultKind.SLIVER_OVERLAP, ("000", "001"), 86)], id="thin overlap"),
-    pytest.param([WEST, east_from(121.172004)], [(FaultKind.SLIVER_GAP, ("000", "001"), 86)], id="thin gap"),
-    pytest.param([WEST, EAST, box(121.1725, 30.0505, 121.173, 30.051)],
-                 [(FaultKind.OVERLAP, ("001", "002"), 2673)], id="one inside the other"),
-    pytest.param([WEST, EAST, EAST], [(FaultKind.OVERLAP, ("001", "002"), 42761)], id="the same twice"),
-    pytest.param([WEST], [(FaultKind.GAP, ("000",), 42761)], id="one missing"),
-    pytest.param([WEST, box(121.172, 30.05, 121.1742, 30.052)], [(FaultKind.OUTSIDE_PARENT, ("001",), 4276)],
-                 id="over the rim"),
-    pytest.param([MultiPolygon([WEST, box(121.1735, 30.05, 121.174, 30.052)]),
-                  box(121.172, 30.05, 121.1735, 30.052)], [(FaultKind.MULTIPART, ("000",), 10690)], id="two parts"),
-    pytest.param([], [(FaultKind.GAP, (), 85523)], id="nothing at all"),
-])
+@pytest.mark.parametrize(
+    ("polygons", "expected"),
+    [
+        pytest.param([WEST, east_from(121.1718)], [(FaultKind.OVERLAP, ("000", "001"), 4276)], id="overlap"),
+        pytest.param([WEST, east_from(121.1722)], [(FaultKind.GAP, ("000", "001"), 4276)], id="gap"),
+        pytest.param(
+            [WEST, east_from(121.171996)], [(FaultKind.SLIVER_OVERLAP, ("000", "001"), 86)], id="thin overlap"
+        ),
+        pytest.param([WEST, east_from(121.172004)], [(FaultKind.SLIVER_GAP, ("000", "001"), 86)], id="thin gap"),
+        pytest.param(
+            [WEST, EAST, box(121.1725, 30.0505, 121.173, 30.051)],
+            [(FaultKind.OVERLAP, ("001", "002"), 2673)],
+            id="one inside the other",
+        ),
+        pytest.param([WEST, EAST, EAST], [(FaultKind.OVERLAP, ("001", "002"), 42761)], id="the same twice"),
+        pytest.param([WEST], [(FaultKind.GAP, ("000",), 42761)], id="one missing"),
+        pytest.param(
+            [WEST, box(121.172, 30.05, 121.1742, 30.052)],
+            [(FaultKind.OUTSIDE_PARENT, ("001",), 4276)],
+            id="over the rim",
+        ),
+        pytest.param(
+            [MultiPolygon([WEST, box(121.1735, 30.05, 121.174, 30.052)]), box(121.172, 30.05, 121.1735, 30.052)],
+            [(FaultKind.MULTIPART, ("000",), 10690)],
+            id="two parts",
+        ),
+        pytest.param([], [(FaultKind.GAP, (), 85523)], id="nothing at all"),
+    ],
+)
 def test_every_fault_is_named_and_measured(polygons, expected):
     assert found(*polygons) == expected
 
 
 def test_rounding_is_no_fault():
-    corner_off_the_line = Polygon([(121.17, 30.05), (121.172, 30.05), (121.17200005, 30.051), (121.172, 30.052),
-                                   (121.17, 30.052)])
+    corner_off_the_line = Polygon(
+        [(121.17, 30.05), (121.172, 30.05), (121.17200005, 30.051), (121.172, 30.052), (121.17, 30.052)]
+    )
     assert found(corner_off_the_line, EAST) == []
     assert [kind for kind, *_ in found(corner_off_the_line, EAST, tolerance_m2=0)] == [FaultKind.SLIVER_OVERLAP]
 
@@ -64,15 +79,16 @@ def test_without_a_parent_only_enclosed_gaps_count():
     ring = Polygon(PARENT.exterior, [box(121.171, 30.0505, 121.173, 30.0515).exterior])
     assert found(ring, parent=None) == [(FaultKind.GAP, ("000",), 21381)]
     assert found(ring, box(121.171, 30.0505, 121.173, 30.0515), parent=None) == []
-    for south in (30.0505, 30.0507):   # a shape in the hole, at its side or alone
+    for south in (30.0505, 30.0507):  # a shape in the hole, at its side or alone
         inner = box(121.1715, south, 121.1725, south + 0.0005)
         assert found(ring, inner, parent=None) == [(FaultKind.GAP, ("000", "001"), 16036)]
     assert found(WEST, box(121.173, 30.05, 121.174, 30.052), parent=None) == []
 
 
 def test_the_worst_fault_comes_first_and_can_be_flown_to():
-    faults = find_faults(grids(WEST, box(121.1719, 30.05, 121.1738, 30.052), box(121.1737, 30.05, 121.174, 30.0518)),
-                         parent=PARENT)
+    faults = find_faults(
+        grids(WEST, box(121.1719, 30.05, 121.1738, 30.052), box(121.1737, 30.05, 121.174, 30.0518)), parent=PARENT
+    )
     assert [fault.kind for fault in faults] == [FaultKind.OVERLAP, FaultKind.OVERLAP, FaultKind.GAP]
     assert faults[0].area_m2 > faults[1].area_m2
     assert all(fault.outline.covers(Point(fault.spot)) for fault in faults)
@@ -85,7 +101,7 @@ def test_a_moved_corner_is_an_overlap_and_a_gap_and_nothing_is_lost(columns, row
     assert find_faults(grids(*cells), parent=parent) == []
     at = data.draw(st.integers(0, len(cells) - 1))
     moved = shapely.transform(cells[at], lambda rows: rows + np.array([0.0003, 0.0001]))
-    faults = find_faults(grids(*cells[:at], moved, *cells[at + 1:]), parent=parent, tolerance_m2=0, sliver_width_m=0)
+    faults = find_faults(grids(*cells[:at], moved, *cells[at + 1 :]), parent=parent, tolerance_m2=0, sliver_width_m=0)
     sums = {kind: sum(fault.area_m2 for fault in faults if fault.kind is kind) for kind in FaultKind}
     # What the moved cell leaves behind, it has taken from neighbours or from outside.
     assert sums[FaultKind.GAP] > 0

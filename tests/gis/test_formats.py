@@ -22,9 +22,13 @@ PATH = LineString([(121.17, 30.05), (121.171, 30.05), (121.171, 30.051)])
 
 def tracked():
     """Two stretches of three fixes, an hour apart."""
-    return clean_track([
-        Fix(NOW + timedelta(minutes=minute), 121.17 + minute * 1e-5 + 1e-12, 30.05) for minute in (0, 1, 2, 60, 61, 62)
-    ], now=NOW)
+    return clean_track(
+        [
+            Fix(NOW + timedelta(minutes=minute), 121.17 + minute * 1e-5 + 1e-12, 30.05)
+            for minute in (0, 1, 2, 60, 61, 62)
+        ],
+        now=NOW,
+    )
 
 
 def test_a_walked_track_keeps_its_gap_and_its_times_in_utc():
@@ -77,15 +81,24 @@ def test_shells_run_left_and_holes_run_right(turn_shell, turn_hole):
 
 
 def test_features_are_plain_json():
-    body = feature_collection([
-        feature(Point(121.17, 30.05), properties={"code": "011001"}, feature_id="011001"),
-        feature(None, properties={}),
-    ])
-    assert json.loads(json.dumps(body)) == {"type": "FeatureCollection", "features": [
-        {"type": "Feature", "id": "011001", "geometry": {"type": "Point", "coordinates": [121.17, 30.05]},
-         "properties": {"code": "011001"}},
-        {"type": "Feature", "geometry": None, "properties": {}},
-    ]}
+    body = feature_collection(
+        [
+            feature(Point(121.17, 30.05), properties={"code": "011001"}, feature_id="011001"),
+            feature(None, properties={}),
+        ]
+    )
+    assert json.loads(json.dumps(body)) == {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "id": "011001",
+                "geometry": {"type": "Point", "coordinates": [121.17, 30.05]},
+                "properties": {"code": "011001"},
+            },
+            {"type": "Feature", "geometry": None, "properties": {}},
+        ],
+    }
 
 
 def test_a_track_without_fixes_is_an_empty_track():

@@ -45,7 +45,7 @@ def circle(vertices):
 
 def put(value, at=1):
     """The square with one corner replaced."""
-    return polygon([*SQUARE[:at], value, *SQUARE[at + 1:]])
+    return polygon([*SQUARE[:at], value, *SQUARE[at + 1 :]])
 
 
 REFUSED = {
@@ -68,16 +68,22 @@ REFUSED = {
     "13 large star": (polygon(star(2_001)), "self_intersection", "/coordinates"),
     "15 hole outside": (polygon(SQUARE, ELSEWHERE), "hole_outside_shell", "/coordinates"),
     "16 hole is shell": (polygon(SQUARE, SQUARE), "self_intersection", "/coordinates"),
-    "17 overlapping parts": (multi([SQUARE], [[[lon + 5e-4, lat] for lon, lat in SQUARE]]), "self_intersection",
-                             "/coordinates"),
+    "17 overlapping parts": (
+        multi([SQUARE], [[[lon + 5e-4, lat] for lon, lat in SQUARE]]),
+        "self_intersection",
+        "/coordinates",
+    ),
     "17 part in part": (multi([SQUARE], [HOLE]), "overlapping_parts", "/coordinates"),
     "18 spike": (polygon([*SQUARE[:2], [121.18, 30.05], *SQUARE[1:]]), "self_intersection", "/coordinates"),
     "18 no width": (polygon([SQUARE[0], SQUARE[1], SQUARE[0], SQUARE[0]]), "no_area", "/coordinates"),
     "21 too many": (polygon(circle(MAX_VERTICES)), "too_many_vertices", "/coordinates/0"),
     "21 too many in all": (multi(*[[circle(4_000)]] * 3), "too_many_vertices", "/coordinates/2/0"),
     "22 a million": (polygon([[121.17, 30.05]] * 1_000_000), "too_many_vertices", "/coordinates/0"),
-    "23 nested": ({"type": "GeometryCollection", "geometries": [{"type": "GeometryCollection", "geometries": []}]},
-                  "type_not_allowed", "/type"),
+    "23 nested": (
+        {"type": "GeometryCollection", "geometries": [{"type": "GeometryCollection", "geometries": []}]},
+        "type_not_allowed",
+        "/type",
+    ),
     "24 heights": (put([121.171, 30.05, 4.0]), "not_two_dimensional", "/coordinates/0/1"),
     "25 mixed": (put([121.171]), "not_two_dimensional", "/coordinates/0/1"),
     "26 text": (put(["121.171", 30.05]), "not_a_number", "/coordinates/0/1/0"),
@@ -100,8 +106,11 @@ REFUSED = {
     "37 beyond 180": (put([180.0000001, 30.05]), "out_of_range", "/coordinates/0/1/0"),
     "38 beyond 90": (put([121.17, 90.0000001]), "out_of_range", "/coordinates/0/1/1"),
     "39 swapped": (polygon([[lat, lon] for lon, lat in SQUARE]), "axes_swapped", "/coordinates/0/0/0"),
-    "40 antimeridian": (polygon([[-179, 0], [179, 0], [179, 1], [-179, 1], [-179, 0]]), "crosses_antimeridian",
-                        "/coordinates"),
+    "40 antimeridian": (
+        polygon([[-179, 0], [179, 0], [179, 1], [-179, 1], [-179, 0]]),
+        "crosses_antimeridian",
+        "/coordinates",
+    ),
     "42 metres": (polygon([[612_836, 3_326_233]] * 4), "out_of_range", "/coordinates/0/0/0"),
 }
 
@@ -116,16 +125,19 @@ def test_bad_polygons_are_refused_by_name_and_quickly(case):
     assert (refused.value.code, refused.value.pointer) == (code, pointer)
 
 
-@pytest.mark.parametrize(("geojson", "kind"), [
-    (polygon(SQUARE), Polygon),
-    (polygon(SQUARE, HOLE), Polygon),
-    (polygon(SQUARE[::-1]), Polygon),                               # 20 clockwise shell
-    (polygon([SQUARE[0], *SQUARE]), Polygon),                       # 19 doubled vertex
-    (polygon(comb(500)), Polygon),                                  # 14
-    (polygon(circle(MAX_VERTICES - 1)), Polygon),
-    (polygon([[-0.0, 0], [1, 0], [1, 1], [0, 0]], bbox=[0, 0, 1, 1]), Polygon),
-    (multi([SQUARE], [ELSEWHERE]), MultiPolygon),
-])
+@pytest.mark.parametrize(
+    ("geojson", "kind"),
+    [
+        (polygon(SQUARE), Polygon),
+        (polygon(SQUARE, HOLE), Polygon),
+        (polygon(SQUARE[::-1]), Polygon),  # 20 clockwise shell
+        (polygon([SQUARE[0], *SQUARE]), Polygon),  # 19 doubled vertex
+        (polygon(comb(500)), Polygon),  # 14
+        (polygon(circle(MAX_VERTICES - 1)), Polygon),
+        (polygon([[-0.0, 0], [1, 0], [1, 1], [0, 0]], bbox=[0, 0, 1, 1]), Polygon),
+        (multi([SQUARE], [ELSEWHERE]), MultiPolygon),
+    ],
+)
 def test_good_polygons_come_in_as_they_are(geojson, kind):
     shape = parse_polygon(geojson)
     assert isinstance(shape, kind)
@@ -138,13 +150,16 @@ def test_an_invalid_polygon_is_shown_where():
     assert refused.value.spot == pytest.approx((121.1705, 30.0505))
 
 
-@pytest.mark.parametrize(("geojson", "code"), [
-    ({"type": "Point", "coordinates": []}, "empty"),
-    ({"type": "Point", "coordinates": [121.17, 30.05, 3]}, "not_two_dimensional"),
-    ({"type": "Point", "coordinates": "121.17, 30.05"}, "not_a_position"),
-    ({"type": "Point", "coordinates": [30.05, 121.17]}, "axes_swapped"),
-    (polygon(SQUARE), "type_not_allowed"),
-])
+@pytest.mark.parametrize(
+    ("geojson", "code"),
+    [
+        ({"type": "Point", "coordinates": []}, "empty"),
+        ({"type": "Point", "coordinates": [121.17, 30.05, 3]}, "not_two_dimensional"),
+        ({"type": "Point", "coordinates": "121.17, 30.05"}, "not_a_position"),
+        ({"type": "Point", "coordinates": [30.05, 121.17]}, "axes_swapped"),
+        (polygon(SQUARE), "type_not_allowed"),
+    ],
+)
 def test_bad_points_are_refused_by_name(geojson, code):
     with pytest.raises(GeometryError) as refused:
         parse_point(geojson)
@@ -156,10 +171,16 @@ def test_a_point_comes_in():
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=3)
+    st.none()
+    | st.booleans()
+    | st.floats()
+    | st.integers()
+    | st.text(max_size=3)
     | st.sampled_from(["Point", "Polygon", "MultiPolygon"]),
-    lambda inner: st.lists(inner, max_size=5)
-    | st.dictionaries(st.sampled_from(["type", "coordinates", "crs", "geometries"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=5)
+        | st.dictionaries(st.sampled_from(["type", "coordinates", "crs", "geometries"]), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -170,17 +191,20 @@ def test_whatever_comes_in_is_a_polygon_or_refused(value):
         assert parse_polygon(value).is_valid
 
 
-@pytest.mark.parametrize(("body", "code"), [
-    (b"x" * 101, "body_too_large"),
-    (b"[" * 100, "too_deep"),
-    (b'{"a":' * 9 + b"1" + b"}" * 9, "too_deep"),
-    (b"", "not_json"),
-    (b"{'type': 1}", "not_json"),
-    (b"\xff\xfe{\x00}\x00", "not_json"),
-    (b'{"type": "Point", "type": "Polygon"}', "not_json"),
-    (b"[NaN]", "not_finite"),
-    (b"[-Infinity]", "not_finite"),
-])
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"x" * 101, "body_too_large"),
+        (b"[" * 100, "too_deep"),
+        (b'{"a":' * 9 + b"1" + b"}" * 9, "too_deep"),
+        (b"", "not_json"),
+        (b"{'type': 1}", "not_json"),
+        (b"\xff\xfe{\x00}\x00", "not_json"),
+        (b'{"type": "Point", "type": "Polygon"}', "not_json"),
+        (b"[NaN]", "not_finite"),
+        (b"[-Infinity]", "not_finite"),
+    ],
+)
 def test_bad_bodies_are_refused_by_name(body, code):
     with pytest.raises(GeometryError) as refused:
         parse_json(body, max_bytes=100)

@@ -20,7 +20,8 @@ WEST, EAST, FAR = (shapely.box(lon, 30.05, round(lon + 0.002, 4), 30.052) for lo
 COMMUNITY = GridShape("c", "330281002011", shapely.box(121.17, 30.05, 121.1765, 30.053))
 TOWN = GridIndex(
     [GridShape(10, "011003", WEST), GridShape(11, "011001", EAST), GridShape(12, "011002", FAR)],
-    parents=[COMMUNITY], stamp="7",
+    parents=[COMMUNITY],
+    stamp="7",
 )
 
 
@@ -114,7 +115,9 @@ def test_a_circle_over_the_border_is_uncertain_and_the_larger_share_owns():
     located = TOWN.locate(121.17197, 30.051, accuracy_m=10)
     assert (located.kind, located.code, located.border_m) == (Kind.UNCERTAIN, "011003", pytest.approx(2.9, abs=0.1))
     assert [(c.code, c.share) for c in located.candidates] == [
-        ("011003", pytest.approx(0.68, abs=0.01)), ("011001", pytest.approx(0.32, abs=0.01))]
+        ("011003", pytest.approx(0.68, abs=0.01)),
+        ("011001", pytest.approx(0.32, abs=0.01)),
+    ]
     assert TOWN.locate(121.17197, 30.051, accuracy_m=2).kind is Kind.INSIDE
 
 
@@ -134,15 +137,18 @@ def test_a_circle_from_outside_that_reaches_a_grid_is_uncertain():
     assert 0 < located.candidates[0].share < 0.5
 
 
-@pytest.mark.parametrize(("lon", "lat", "snap_m", "kind", "code"), [
-    (121.1742, 30.051, 25.0, Kind.SNAPPED, "011001"),   # 19 m east of EAST, 29 m west of FAR
-    (121.1743, 30.051, 25.0, Kind.SNAPPED, "011002"),
-    (121.1742, 30.051, 10.0, Kind.GAP, None),
-    (121.172, 30.0525, 25.0, Kind.GAP, None),           # north of all grids, in the community
-    (121.1699, 30.051, 25.0, Kind.SNAPPED, "011003"),   # west of the community
-    (121.1690, 30.051, 25.0, Kind.OUTSIDE, None),
-    (2.35, 48.85, 25.0, Kind.OUTSIDE, None),
-])
+@pytest.mark.parametrize(
+    ("lon", "lat", "snap_m", "kind", "code"),
+    [
+        (121.1742, 30.051, 25.0, Kind.SNAPPED, "011001"),  # 19 m east of EAST, 29 m west of FAR
+        (121.1743, 30.051, 25.0, Kind.SNAPPED, "011002"),
+        (121.1742, 30.051, 10.0, Kind.GAP, None),
+        (121.172, 30.0525, 25.0, Kind.GAP, None),  # north of all grids, in the community
+        (121.1699, 30.051, 25.0, Kind.SNAPPED, "011003"),  # west of the community
+        (121.1690, 30.051, 25.0, Kind.OUTSIDE, None),
+        (2.35, 48.85, 25.0, Kind.OUTSIDE, None),
+    ],
+)
 def test_outside_all_grids(lon, lat, snap_m, kind, code):
     located = TOWN.locate(lon, lat, snap_m=snap_m)
     assert (located.kind, located.code) == (kind, code)
@@ -180,24 +186,30 @@ def test_a_hopeless_accuracy_is_drawn_with_a_kilometre():
     assert (wide.kind, wide.code, len(wide.candidates)) == (Kind.UNCERTAIN, "011001", 3)
 
 
-@pytest.mark.parametrize(("lon", "lat", "accuracy_m", "code", "field"), [
-    (math.nan, 30.05, None, "not_finite", "lon"),
-    (30.05, 121.17, None, "axes_swapped", "lon"),
-    (121.17, 30.05, -1.0, "out_of_range", "accuracy_m"),
-    (121.17, 30.05, math.inf, "not_finite", "accuracy_m"),
-])
+@pytest.mark.parametrize(
+    ("lon", "lat", "accuracy_m", "code", "field"),
+    [
+        (math.nan, 30.05, None, "not_finite", "lon"),
+        (30.05, 121.17, None, "axes_swapped", "lon"),
+        (121.17, 30.05, -1.0, "out_of_range", "accuracy_m"),
+        (121.17, 30.05, math.inf, "not_finite", "accuracy_m"),
+    ],
+)
 def test_bad_points_are_refused_by_name(lon, lat, accuracy_m, code, field):
     with pytest.raises(CoordinateError) as refused:
         TOWN.locate(lon, lat, accuracy_m=accuracy_m)
     assert (refused.value.code, refused.value.field) == (code, field)
 
 
-@pytest.mark.parametrize(("grids", "reason"), [
-    ([GridShape(1, "1", WEST), GridShape(2, "1", EAST)], "used twice"),
-    ([GridShape(1, "1", Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]))], "not a valid"),
-    ([GridShape(1, "1", Polygon())], "not a valid"),
-    ([GridShape(1, "1", Point(0, 0))], "not a valid"),
-])
+@pytest.mark.parametrize(
+    ("grids", "reason"),
+    [
+        ([GridShape(1, "1", WEST), GridShape(2, "1", EAST)], "used twice"),
+        ([GridShape(1, "1", Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]))], "not a valid"),
+        ([GridShape(1, "1", Polygon())], "not a valid"),
+        ([GridShape(1, "1", Point(0, 0))], "not a valid"),
+    ],
+)
 def test_an_index_refuses_bad_grids(grids, reason):
     with pytest.raises(ValueError, match=reason):
         GridIndex(grids)

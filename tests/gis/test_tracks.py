@@ -25,7 +25,7 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 ZONE = MetricZone.at(121.17, 30.05)
 ORIGIN = np.array(ZONE.project_points([121.17], [30.05])).T
-STREET = [(0, 0), (400, 0), (400, 300), (0, 300)]   # 1,100 m
+STREET = [(0, 0), (400, 0), (400, 300), (0, 300)]  # 1,100 m
 
 
 def place(x_m, y_m):
@@ -42,8 +42,10 @@ def walk(corners=STREET, *, mps=1.15, every_s=10, sigma_m=0.0, accuracy_m=8.0, s
     spots = np.column_stack([np.interp(moments, at_s, corners[:, axis]) for axis in (0, 1)])
     spots += np.random.default_rng(seed).normal(0, sigma_m, spots.shape) if sigma_m else 0.0
     lons, lats = ZONE.unproject_points(*(ORIGIN + spots).T)
-    return [Fix(start + timedelta(seconds=float(s)), float(lon), float(lat), accuracy_m)
-            for s, lon, lat in zip(moments, lons, lats, strict=True)]
+    return [
+        Fix(start + timedelta(seconds=float(s)), float(lon), float(lat), accuracy_m)
+        for s, lon, lat in zip(moments, lons, lats, strict=True)
+    ]
 
 
 def cleaned(fixes, rules=ON_FOOT):
@@ -79,7 +81,7 @@ def test_jitter_hardly_lengthens_a_walk(every_s, sigma_m):
 def test_standing_is_no_walking(sigma_m):
     fixes = walk([(0, 0), (0, 0.001)], stand_s=1_800, sigma_m=sigma_m, accuracy_m=max(4, 1.5 * sigma_m), seed=5)
     track = cleaned(fixes)
-    assert track.distance_m < 60   # half an hour of raw jitter would be 1.5 to 3 km
+    assert track.distance_m < 60  # half an hour of raw jitter would be 1.5 to 3 km
     assert track.still_s > 1_500
 
 
@@ -147,12 +149,15 @@ def test_a_ride_is_cut_out_on_foot_and_counts_by_e_bike(every_s):
     assert cleaned(ride + on_foot, BY_E_BIKE).distance_m == pytest.approx(3_200, rel=0.03)
 
 
-@pytest.mark.parametrize(("kind", "spoil"), [
-    (FlagKind.ZERO, lambda fix: Fix(fix.at, 0.0, 0.0, 5.0)),
-    (FlagKind.FUTURE, lambda fix: moved(fix, at=NOW + timedelta(minutes=6))),
-    (FlagKind.PAST, lambda fix: moved(fix, at=datetime(1970, 1, 1, tzinfo=UTC))),
-    (FlagKind.TELEPORT, lambda fix: moved(fix, x_m=5_000)),
-])
+@pytest.mark.parametrize(
+    ("kind", "spoil"),
+    [
+        (FlagKind.ZERO, lambda fix: Fix(fix.at, 0.0, 0.0, 5.0)),
+        (FlagKind.FUTURE, lambda fix: moved(fix, at=NOW + timedelta(minutes=6))),
+        (FlagKind.PAST, lambda fix: moved(fix, at=datetime(1970, 1, 1, tzinfo=UTC))),
+        (FlagKind.TELEPORT, lambda fix: moved(fix, x_m=5_000)),
+    ],
+)
 def test_odd_fixes_are_flagged_and_the_walk_still_counts(kind, spoil):
     fixes = walk()
     fixes[20] = spoil(fixes[20])
@@ -206,10 +211,20 @@ def test_visited_names_when_how_long_and_how_near():
     assert [visit.id for visit in visited(track, [passed, there], dwell_s=300)] == ["end"]
 
 
-@pytest.mark.parametrize(("away_m", "accuracy_m", "radius_m", "reached"), [
-    (49, 0, 50, True), (51, 0, 50, False), (51, None, 50, False), (75, 30, 50, True), (85, 30, 50, False),
-    (99, 50, 80, True), (101, 50, 80, False), (140, 0, 150, True), (160, 50, 150, False),
-])
+@pytest.mark.parametrize(
+    ("away_m", "accuracy_m", "radius_m", "reached"),
+    [
+        (49, 0, 50, True),
+        (51, 0, 50, False),
+        (51, None, 50, False),
+        (75, 30, 50, True),
+        (85, 30, 50, False),
+        (99, 50, 80, True),
+        (101, 50, 80, False),
+        (140, 0, 150, True),
+        (160, 50, 150, False),
+    ],
+)
 def test_reach_is_radius_plus_accuracy_within_the_cap(away_m, accuracy_m, radius_m, reached):
     track = cleaned(walk([(0, 0), (0, 1)], every_s=1, accuracy_m=accuracy_m))
     assert bool(visited(track, [Target(1, *place(-away_m, 0))], radius_m=radius_m)) is reached
@@ -230,8 +245,10 @@ NOISY = cleaned(walk(sigma_m=8, accuracy_m=12.0, seed=2, stand_s=300))
 @given(st.lists(places, max_size=10), st.floats(1, 150), st.floats(0, 100))
 def test_a_larger_radius_never_visits_less(spots, radius_m, extra_m):
     targets = [Target(number, *place(*spot)) for number, spot in enumerate(spots)]
-    near, far = ({visit.id: visit.dwell_s for visit in visited(NOISY, targets, radius_m=metres)}
-                 for metres in (radius_m, radius_m + extra_m))
+    near, far = (
+        {visit.id: visit.dwell_s for visit in visited(NOISY, targets, radius_m=metres)}
+        for metres in (radius_m, radius_m + extra_m)
+    )
     assert all(far[target] >= seconds for target, seconds in near.items())
 
 
@@ -255,13 +272,16 @@ def test_coverage_is_the_share_of_street_length_in_sight():
     assert coverage_share([along], cleaned(walk()[:1])) == pytest.approx(23 / 400, abs=1e-3)
 
 
-@pytest.mark.parametrize("call", [
-    lambda track: coverage_share([], track),
-    lambda track: coverage_share([LineString([place(0, 0), place(0, 0)])], track),
-    lambda track: coverage_share([LineString([place(0, 0), place(9, 0)])], track, sight_m=0),
-    lambda track: visited(track, [], radius_m=0),
-    lambda track: visited(track, [], dwell_s=-1),
-])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda track: coverage_share([], track),
+        lambda track: coverage_share([LineString([place(0, 0), place(0, 0)])], track),
+        lambda track: coverage_share([LineString([place(0, 0), place(9, 0)])], track, sight_m=0),
+        lambda track: visited(track, [], radius_m=0),
+        lambda track: visited(track, [], dwell_s=-1),
+    ],
+)
 def test_meaningless_questions_are_refused(call):
     with pytest.raises(ValueError, match=r"network|sight|radius"):
         call(NOISY)
@@ -269,13 +289,15 @@ def test_meaningless_questions_are_refused(call):
 
 def test_a_day_of_a_street_is_cleaned_in_no_time():
     fixes = walk(STREET * 30, every_s=2, sigma_m=6)
-    columns = [np.array(column) for column in zip(*(
-        (fix.at.timestamp(), fix.lon, fix.lat, fix.accuracy_m) for fix in fixes), strict=True)]
+    columns = [
+        np.array(column)
+        for column in zip(*((fix.at.timestamp(), fix.lon, fix.lat, fix.accuracy_m) for fix in fixes), strict=True)
+    ]
     targets = [Target(number, fix.lon, fix.lat) for number, fix in enumerate(fixes[::200])]
     start = process_time()
     visits = visited(clean_columns(*columns, now_s=NOW.timestamp()), targets)
     assert len(visits) == len(targets)
-    assert len(fixes) / (process_time() - start) > 20_000   # measured: 80,000 fixes per CPU second
+    assert len(fixes) / (process_time() - start) > 20_000  # measured: 80,000 fixes per CPU second
 
 
 def test_distances_of_the_helper_are_metres():

@@ -37,7 +37,9 @@ def town(world: World) -> World:
     lay_streets(world)
     for number in range(5):
         world.add_place(
-            f"P{number}", grid=GRID, at=spot_in(world, GRID, east=0.1 + 0.2 * number, north=0.2 + 0.15 * number),
+            f"P{number}",
+            grid=GRID,
+            at=spot_in(world, GRID, east=0.1 + 0.2 * number, north=0.2 + 0.15 * number),
             last_visit_on=date(2026, 11, 10 - number),
         )
     return world
@@ -63,9 +65,14 @@ def booking_of(town: World) -> Callable[..., NewBooking]:
     def make(start: str, end: str, *, booking_id: UUID | None = None, **more: object) -> NewBooking:
         lon, lat = spot_in(town, GRID, east=0.7, north=0.7)
         return NewBooking(
-            id=booking_id or uuid7(), matter_id=town.matters["pension_life_proof"].pk,
+            id=booking_id or uuid7(),
+            matter_id=town.matters["pension_life_proof"].pk,
             point=PointIn(lon, lat, "wgs84", 5.0),
-            start=at(start), end=at(end), address_text="测试路1号", contact_name="测试人", contact_phone="19900000001",
+            start=at(start),
+            end=at(end),
+            address_text="测试路1号",
+            contact_name="测试人",
+            contact_phone="19900000001",
             **more,
         )
 

@@ -275,8 +275,12 @@ def _places_in(town: World) -> int:
     with transaction.atomic():
         while count < 10:
             wanted = NewBooking(
-                id=uuid7(), matter_id=town.matters["pension_life_proof"].pk, point=PointIn(lon, lat, "wgs84", 5.0),
-                start=at("18 14:00"), end=at("18 16:00"), address_text="测试路1号",
+                id=uuid7(),
+                matter_id=town.matters["pension_life_proof"].pk,
+                point=PointIn(lon, lat, "wgs84", 5.0),
+                start=at("18 14:00"),
+                end=at("18 16:00"),
+                address_text="测试路1号",
             )
             try:
                 with transaction.atomic():

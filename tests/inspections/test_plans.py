@@ -100,7 +100,11 @@ def test_every_other_day_keeps_its_distance(town: World) -> None:
 def test_duties_of_one_place_become_one_stop(town: World) -> None:
     place = town.add_place("D3", grid=GRID, at=spot_in(town, GRID), last_visit_on=date(2026, 11, 9))
     VisitDuty.objects.create(
-        place=place, target="elder_high", interval_days=30, dwell_minutes=20, starts_on=date(2026, 1, 1),
+        place=place,
+        target="elder_high",
+        interval_days=30,
+        dwell_minutes=20,
+        starts_on=date(2026, 1, 1),
         last_visit_on=date(2026, 10, 1),
     )
     (stop,) = [stop for stop in stops_of(plan(town)) if stop.place_id == place.pk]
@@ -143,7 +147,11 @@ def test_a_team_that_is_away_leaves_everything_with_a_reason(town: World) -> Non
 def test_two_planners_at_once_make_one_plan(town: World) -> None:
     grid = town.grid(GRID)
     WeeklyPlan.objects.create(
-        grid=grid, week_start=MONDAY, version=1, state="planning", created_at=MONDAY_EARLY,
+        grid=grid,
+        week_start=MONDAY,
+        version=1,
+        state="planning",
+        created_at=MONDAY_EARLY,
         claimed_until=MONDAY_EARLY + timedelta(minutes=5),
     )
     with pytest.raises(PlanningUnderWay):
@@ -231,8 +239,16 @@ def test_missed_stops_are_planned_again_in_the_same_week(town: World, published:
 
 @pytest.mark.parametrize(
     ("who", "outcome"),
-    [("street:002", None), ("community:002011", None), (f"leader:{GRID}", None), ("community:002012", PlanNotFound),
-     (f"worker:{GRID}", MayNotPlan), ("resident:1", MayNotPlan), ("auditor", MayNotPlan), ("city", MayNotPlan)],
+    [
+        ("street:002", None),
+        ("community:002011", None),
+        (f"leader:{GRID}", None),
+        ("community:002012", PlanNotFound),
+        (f"worker:{GRID}", MayNotPlan),
+        ("resident:1", MayNotPlan),
+        ("auditor", MayNotPlan),
+        ("city", MayNotPlan),
+    ],
 )
 def test_who_publishes(town: World, who: str, outcome: type[Exception] | None) -> None:
     draft = plan(town)
@@ -245,7 +261,10 @@ def test_who_publishes(town: World, who: str, outcome: type[Exception] | None) -
 
 def test_a_job_plans_its_grids_once(town: World) -> None:
     job = request_plans(
-        actor=town.actor("street:002"), week_start=MONDAY, grid_codes=[town.grid(GRID).code], now=MONDAY_EARLY,
+        actor=town.actor("street:002"),
+        week_start=MONDAY,
+        grid_codes=[town.grid(GRID).code],
+        now=MONDAY_EARLY,
         publish=True,
     )
     (row,) = job.grids.all()
@@ -264,7 +283,11 @@ def test_a_job_for_everything_covers_the_actors_grids(town: World) -> None:
 def test_a_job_plans_from_its_moment_and_a_published_week_from_now(town: World) -> None:
     late = at("18 15:00")
     job = request_plans(
-        actor=SYSTEM, week_start=MONDAY, grid_codes=[town.grid(GRID).code], now=late, publish=True,
+        actor=SYSTEM,
+        week_start=MONDAY,
+        grid_codes=[town.grid(GRID).code],
+        now=late,
+        publish=True,
         plan_from=at("18 00:00"),
     )
     run_job_grid(job_grid_id=job.grids.get().pk, now=late)
@@ -272,7 +295,11 @@ def test_a_job_plans_from_its_moment_and_a_published_week_from_now(town: World) 
     assert min(stop.start_at for stop in stops_of(first)).date() == date(2026, 11, 18)
     town.add_place("P9", grid=GRID, at=spot_in(town, GRID), opening_hours="We 08:30-17:00")
     again = request_plans(
-        actor=SYSTEM, week_start=MONDAY, grid_codes=[town.grid(GRID).code], now=late, publish=True,
+        actor=SYSTEM,
+        week_start=MONDAY,
+        grid_codes=[town.grid(GRID).code],
+        now=late,
+        publish=True,
         plan_from=at("18 00:00"),
     )
     run_job_grid(job_grid_id=again.grids.get().pk, now=late)
@@ -318,7 +345,8 @@ def test_routes_of_one_worker_never_overlap(town: World) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM inspections_route a JOIN inspections_route b ON a.worker_id = b.worker_id "
-            "AND a.id < b.id AND a.shift && b.shift AND a.plan_id = b.plan_id WHERE a.plan_id = %s", [made.pk]
+            "AND a.id < b.id AND a.shift && b.shift AND a.plan_id = b.plan_id WHERE a.plan_id = %s",
+            [made.pk],
         )
         assert cursor.fetchone()[0] == 0
     assert Route.objects.filter(plan=made).exists()

@@ -50,8 +50,11 @@ def worker_of(world: World, stop: Stop) -> Any:
 
 def visit_of(stop: Stop, **more: Any) -> NewVisit:
     return NewVisit(
-        id=more.pop("id", None) or uuid7(), stop_id=stop.pk, outcome=more.pop("outcome", "done"),
-        at=more.pop("at", stop.start_at), **more,
+        id=more.pop("id", None) or uuid7(),
+        stop_id=stop.pk,
+        outcome=more.pop("outcome", "done"),
+        at=more.pop("at", stop.start_at),
+        **more,
     )
 
 
@@ -132,7 +135,8 @@ def test_a_stop_of_a_replaced_plan_is_found_in_the_new_one(town: World, publishe
     stop = stops_of(published)[0]
     town.add_place("P9", grid=GRID, at=spot_in(town, GRID))
     second = publish_plan(
-        actor=SYSTEM, plan_id=plan_week(grid_id=town.grid(GRID).pk, week_start=MONDAY, now=MONDAY_EARLY).pk,
+        actor=SYSTEM,
+        plan_id=plan_week(grid_id=town.grid(GRID).pk, week_start=MONDAY, now=MONDAY_EARLY).pk,
         now=MONDAY_EARLY,
     )
     row = record_visit(actor=worker_of(town, stop), visit=visit_of(stop), now=stop.leave_at)
@@ -241,7 +245,11 @@ def walk_to(stop: Stop, *, stay_s: int, away_m: float = 5.0) -> list[dict[str, A
 
 def _fix(seq: int, moment: datetime, lon: float, stop: Stop, *, north: float = 0.0) -> dict[str, Any]:
     return {
-        "seq": seq, "at": moment.isoformat(), "lon": lon, "lat": stop.location.y + north, "crs": "wgs84",
+        "seq": seq,
+        "at": moment.isoformat(),
+        "lon": lon,
+        "lat": stop.location.y + north,
+        "crs": "wgs84",
         "accuracy_m": 5.0,
     }
 
@@ -298,8 +306,9 @@ def test_planned_against_walked(town: World, published: WeeklyPlan) -> None:
     assert figures.share_of_way_walked is not None
     assert 0.3 < figures.share_of_way_walked <= 1
     assert figures.planned_m >= route.travel_m
-    assert figures.stops_planned == sum(s.route.worker_id == route.worker_id and s.route.day == route.day
-                                        for s in stops_of(published))
+    assert figures.stops_planned == sum(
+        s.route.worker_id == route.worker_id and s.route.day == route.day for s in stops_of(published)
+    )
     nobody = tracking.planned_and_walked(town.actor("community:002012"), route.worker_id, route.day, now=now)
     assert (nobody.stops_planned, nobody.walk.points, nobody.share_of_way_walked) == (0, 0, None)
 
@@ -329,8 +338,11 @@ def test_the_console_counts_its_own_area(town: World, published: WeeklyPlan) -> 
 def test_a_case_with_a_deadline_is_a_stop_until_it_is_handled(town: World) -> None:
     lon, lat = spot_in(town, GRID, east=0.4, north=0.3)
     report = NewReport(
-        id=uuid7(), matter_id=town.matters["exposed_garbage"].pk, point=PointIn(lon, lat, "wgs84", 5.0),
-        channel="resident_web", description="垃圾",
+        id=uuid7(),
+        matter_id=town.matters["exposed_garbage"].pk,
+        point=PointIn(lon, lat, "wgs84", 5.0),
+        channel="resident_web",
+        description="垃圾",
     )
     case = report_case(actor=town.actor("resident:1"), report=report, now=MONDAY_EARLY).case
     plan = plan_week(grid_id=town.grid(GRID).pk, week_start=MONDAY, now=MONDAY_EARLY)

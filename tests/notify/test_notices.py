@@ -67,7 +67,7 @@ def test_a_poisoned_message_does_not_stop_the_others(world: World, now: datetime
 
 
 def once_settled(actor: Actor, cursor: str) -> feed.Page:
-    """The first page that holds something. The feed waits for every older transaction of the server, other tests' too."""
+    """The first page that holds something: the feed waits for older transactions, those of other tests too."""
     for _ in range(600):
         page = feed.changes_since(actor, cursor)
         if page.changes:

@@ -45,23 +45,29 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 def agree(world: World, name: str, now: datetime, *, granted: bool = True) -> None:
-    Consent.objects.create(
-        user=world.people[name], purpose="patrol_track", notice_version="1", granted=granted, at=now
-    )
+    Consent.objects.create(user=world.people[name], purpose="patrol_track", notice_version="1", granted=granted, at=now)
 
 
 def start(
     world: World, now: datetime, *, name: str = LEADER, session_id: UUID | None = None, **more: Any
 ) -> PatrolSession:
     return services.start_session(
-        actor=world.actor(name), session_id=session_id or uuid7(), started_at=more.pop("started_at", now),
-        purpose="patrol", now=now,
+        actor=world.actor(name),
+        session_id=session_id or uuid7(),
+        started_at=more.pop("started_at", now),
+        purpose="patrol",
+        now=now,
     )
 
 
 def point(seq: int, at: datetime, **more: Any) -> dict[str, Any]:
     return {
-        "seq": seq, "at": at.isoformat(), "lon": LON + seq * 1e-4, "lat": LAT, "crs": "wgs84", "accuracy_m": 6.0,
+        "seq": seq,
+        "at": at.isoformat(),
+        "lon": LON + seq * 1e-4,
+        "lat": LAT,
+        "crs": "wgs84",
+        "accuracy_m": 6.0,
         **more,
     }
 
@@ -291,7 +297,9 @@ def test_the_live_position_only_moves_forward(
     assert [message["at"] for message in heard] == [now + timedelta(seconds=140)]
     with django_capture_on_commit_callbacks(execute=True):
         services.end_session(
-            actor=world.actor(LEADER), session_id=session.pk, ended_at=now + timedelta(minutes=6),
+            actor=world.actor(LEADER),
+            session_id=session.pk,
+            ended_at=now + timedelta(minutes=6),
             now=now + timedelta(minutes=6),
         )
         send(world, session, walk(now, 5, first=20), now + timedelta(minutes=7))
