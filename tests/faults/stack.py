@@ -53,6 +53,7 @@ class Stack:
             "GRIDWARD_ENV": "test",
             "GRIDWARD_PHOTO_SENDFILE_PREFIX": "",
             "GRIDWARD_SMS_PROVIDER": "file",
+            "GRIDWARD_ANONYMOUS_REPORTS_PER_HOUR": "100000",
         }
         self.env: Mapping[str, str] = environment.process_environment(self.layout, settings, os.environ)
         wanted = town_programs(self.layout, Path("unused"))
@@ -148,4 +149,5 @@ class Stack:
                 continue
             process.wait()
         self.redis.stop()
-        self.postgres.stop()
+        self.postgres.remove()
+        self.layout.remove_sockets()

@@ -27,7 +27,8 @@ def parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="make everything ready, start it, print where it is")
     up.add_argument("--detach", action="store_true", help="come back when it runs, instead of staying until Ctrl-C")
     up.add_argument("--no-town", action="store_true", help="do not load the demo town")
-    commands.add_parser("down", help="stop everything; the data stay")
+    down = commands.add_parser("down", help="stop everything; the data stay")
+    down.add_argument("--forget-data", action="store_true", help="remove database, queue, photos and town files too")
     commands.add_parser("test", help="run the test suite (further arguments go to pytest)", add_help=False)
     commands.add_parser("check", help="run all linters and type checkers")
     commands.add_parser("bench", help="run one benchmark or all", add_help=False)
@@ -61,7 +62,7 @@ def main(argv: list[str]) -> int:
 def _dispatch(town: Town, arguments: argparse.Namespace, passed_on: list[str]) -> int:
     commands: dict[str, Callable[[], int]] = {
         "up": lambda: running.up(town, detach=arguments.detach, with_town=not arguments.no_town),
-        "down": lambda: running.down(town),
+        "down": lambda: running.down(town, forget_data=arguments.forget_data),
         "supervise": lambda: running.supervise(town),
         "test": lambda: test(town, passed_on),
         "check": lambda: check(town),

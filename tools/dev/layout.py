@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,10 @@ class Layout:
 
     def setup_log(self, name: str) -> Path:
         return self.logs / "setup" / f"{name}.log"
+
+    def remove_sockets(self) -> None:
+        """Take away the socket folder; the next `prepare` makes it again."""
+        shutil.rmtree(self.sockets, ignore_errors=True)
 
     def prepare(self) -> None:
         """Create the folders. Raises Failure when we may not, or when one of them belongs to somebody else."""

@@ -144,6 +144,14 @@ class Postgres:
         if done.returncode != 0 and is_process(pid, "postgres"):
             os.kill(pid, signal.SIGQUIT)
 
+    def remove(self) -> None:
+        """Stop, and take away the cluster with everything in it, wherever it lies."""
+        self.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+        self._location_note.unlink(missing_ok=True)
+        for name in ("home", "programs"):
+            self.__dict__.pop(name, None)
+
     def query(self, sql: str, *, database: str = "gridward") -> str:
         """Unaligned answer of one statement, asked as the administrator. Raises Failure with the server's words."""
         done = self._psql(sql, database=database)

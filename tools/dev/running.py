@@ -59,14 +59,19 @@ def up(town: Town, *, detach: bool, with_town: bool) -> int:
         return _supervise(town, bind, started=started, with_town=with_town)
 
 
-def down(town: Town) -> int:
-    """Stop the processes and the servers; the data stay."""
+def down(town: Town, *, forget_data: bool = False) -> int:
+    """Stop the processes and the servers; the data stay, unless they are to be forgotten."""
     town.layout.prepare()
     if _supervisor_pid(town) is not None:
         with step("stopping the processes"):
             stop_supervisor(town)
     with step("stopping PostgreSQL and Redis"):
         town.stop_servers()
+    if forget_data:
+        with step("removing database, queue, photos and town files"):
+            town.forget_data()
+        say("Everything is stopped and the data are gone; ./dev up begins anew.")
+        return 0
     say("Everything is stopped. The data stay in the state folder; ./dev up brings them back.")
     return 0
 

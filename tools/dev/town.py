@@ -1,6 +1,7 @@
 """A checkout made ready: packages, database, pages and demo town, each step only when something changed."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -76,6 +77,20 @@ class Town:
         for redis in (test_redis(self.layout), self.redis):
             redis.stop()
         self.postgres.stop()
+
+    def forget_data(self) -> None:
+        """Take away database, queue, photos and town files; packages, pages and secrets stay."""
+        self.stop_servers()
+        self.postgres.remove()
+        settings, state = self.settings, self.layout.state
+        named = [Path(settings[name]) for name in ("GRIDWARD_MEDIA_DIR", "GRIDWARD_DATA_DIR")]
+        for folder in (*named, self.redis.folder, state / "test"):
+            # What a developer keeps elsewhere may belong to more than this town.
+            if folder.resolve().is_relative_to(state):
+                shutil.rmtree(folder, ignore_errors=True)
+        for name in ("schema", "demo", "running"):
+            self.stamps.forget(name)
+        self.layout.remove_sockets()
 
     def ensure_python(self, needs: tuple[Need, ...]) -> None:
         """Machine packages, secrets and the Python environment."""
