@@ -76,8 +76,10 @@ def _replace_network(network: WalkingNetwork) -> None:
     lines = shapely.linestrings(network.geometry_lonlat, indices=owner)
     shapes = shapely.to_wkb(shapely.set_srid(lines, 4326), hex=True, include_srid=True)
     with closing(connection.cursor()) as cursor:
-        cursor.execute(f"DELETE FROM {NetworkEdge._meta.db_table}")
-        cursor.execute(f"DELETE FROM {NetworkNode._meta.db_table}")
+        # Deleting would look for edges of every single node; truncating wants no check to be waiting.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"TRUNCATE {NetworkEdge._meta.db_table}, {NetworkNode._meta.db_table}")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     _copy(NetworkNode._meta.db_table, ("number", "location"), zip(range(network.node_count), points, strict=True))
     columns = (
         "number",
