@@ -174,6 +174,7 @@ export const messages: Translated<typeof zh> = {
     days: "Days",
     wholeWeek: "Whole week",
     free: "No visits on this day",
+    onlyThis: "Show only this half day (again for all)",
     freeHalf: "Free half day",
     daySum: "{n} · {walk}",
     window: "booked {window}",

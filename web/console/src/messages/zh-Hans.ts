@@ -169,6 +169,7 @@ export const messages = {
     days: "日期",
     wholeWeek: "整周",
     free: "当日无走访安排",
+    onlyThis: "只看这半天（再点一次看全部）",
     freeHalf: "半天空闲",
     daySum: "{n} 处 · {walk}",
     window: "预约 {window}",
