@@ -76,7 +76,7 @@ def run(stage: Stage) -> Table:
     facts = {
         "body_bytes": len(next(bodies)),
         "connections": size.connections,
-        "server": "gunicorn gthread, 2 processes × 4 threads, for each",
+        "server": f"gunicorn gthread, processes × threads: {stage.workers} × 4, the same for each",
         "reports_stored": _check(before, sent),
     }
     return Table(

@@ -29,8 +29,9 @@ PRODUCT = "backend.config.settings"
 PEERS = "benchmarks.peers.settings"
 # What `./dev up` runs (tools/dev/programs.py).
 GUNICORN = (
-    "gunicorn", "backend.config.wsgi:application", "--worker-class", "gthread", "--workers", "2", "--threads", "4",
-    "--timeout", "60", "--graceful-timeout", "2", "--no-control-socket", "--worker-tmp-dir", "/dev/shm",  # noqa: S108 - heartbeat files belong in memory
+    "gunicorn", "backend.config.wsgi:application", "--worker-class", "gthread", "--threads", "4", "--timeout", "60",
+    "--graceful-timeout", "2", "--no-control-socket",
+    "--worker-tmp-dir", "/dev/shm",  # noqa: S108 - heartbeat files belong in memory
 )  # fmt: skip
 
 
@@ -57,6 +58,7 @@ class Stage:
     def __init__(self, *, quick: bool) -> None:
         self.quick = quick
         self.town_scale = QUICK_TOWN_SCALE if quick else 1.0
+        self.workers = 1 if quick else 2
         self.folder = Path(tempfile.mkdtemp(prefix="gridward-bench-"))
         self._down = contextlib.ExitStack()
         self._down.callback(shutil.rmtree, self.folder, ignore_errors=True)
@@ -184,7 +186,8 @@ class Stage:
 
     def _gunicorn(self, name: str, settings: str, first: str) -> Server:
         address = self.folder / f"{name}.sock"
-        program = [str(Path(sys.executable).parent / GUNICORN[0]), *GUNICORN[1:], "--bind", f"unix:{address}"]
+        program = [str(Path(sys.executable).parent / GUNICORN[0]), *GUNICORN[1:]]
+        program += ["--bind", f"unix:{address}", "--workers", str(self.workers)]
         server = Server(self._start(program, name, DJANGO_SETTINGS_MODULE=settings), address)
 
         def is_up() -> bool:

@@ -1,5 +1,6 @@
 """The load client and the tables."""
 
+import contextlib
 import doctest
 import socket
 import threading
@@ -22,7 +23,7 @@ def server(tmp_path: Path) -> Iterator[Path]:
     listener.listen()
 
     def answer(client: socket.socket) -> None:
-        with client:
+        with client, contextlib.suppress(OSError):
             while request := client.recv(65_536):
                 head, _, body = request.partition(b"\r\n\r\n")
                 if b"/bye" in head:
