@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, Request, expect
 
 from tests.e2e.clock import Clock
 
@@ -134,7 +134,7 @@ def until(holds: Callable[[], bool], page: Page, why: Callable[[], str] = lambda
         page.wait_for_timeout(50)
 
 
-def street_photo(name: str, *, clean: bool = False) -> dict[str, str | bytes]:
+def street_photo(name: str, *, clean: bool = False) -> FilePayload:
     """A picture file as a phone would hand it over: a street corner, with or without rubbish."""
     image = Image.new("RGB", (1600, 1200), (168, 196, 214))
     draw = ImageDraw.Draw(image)
@@ -148,4 +148,4 @@ def street_photo(name: str, *, clean: bool = False) -> dict[str, str | bytes]:
             draw.ellipse((left, top, left + 170, top + 130), fill=(38, 38, 42))
     file = io.BytesIO()
     image.save(file, "JPEG", quality=85)
-    return {"name": name, "mimeType": "image/jpeg", "buffer": file.getvalue()}
+    return FilePayload(name=name, mimeType="image/jpeg", buffer=file.getvalue())

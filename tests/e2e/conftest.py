@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -29,7 +30,7 @@ from tools.dev.machine import find_program
 ROOT = Path(__file__).resolve().parents[2]
 MONDAY = datetime.fromisoformat("2026-11-16T08:00:00+08:00")
 GRID = "002011001"
-STREAM = "gridward:live:e2e"
+STREAM = f"gridward:live:e2e:{os.getpid()}"
 CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-quic", "--no-first-run",
@@ -84,11 +85,8 @@ def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def town(
-    transactional_db: None, dist: Path, chromium: Browser, monkeypatch: pytest.MonkeyPatch, settings: object,
-    tmp_path: Path,
-) -> Iterator[Town]:  # fmt: skip
-    """Monday of the story, eight in the morning, everything served."""
+def alone(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> Any:
+    """A live stream, a network, limits and folders of the test's own; plans are made within the request. Settings."""
     monkeypatch.setattr(places, "_kept", None)
     monkeypatch.setattr(reminders, "send", lambda ids: [inspection_tasks.plan_grid(one) for one in ids])
     monkeypatch.setattr(core_live, "STREAM", STREAM)
@@ -96,13 +94,19 @@ def town(
     monkeypatch.setattr(live, "_hub", None)
     core_live._client().delete(STREAM)
     cache.clear()
+    settings.PLAN_STEPS = 500
+    settings.DATA_DIR = tmp_path
+    settings.PHOTO_SENDFILE_PREFIX = ""
+    return settings
+
+
+@pytest.fixture
+def town(transactional_db: None, dist: Path, chromium: Browser, alone: Any) -> Iterator[Town]:
+    """Monday of the story, eight in the morning, everything served."""
     front = Front(dist)
-    settings.PLAN_STEPS = 500  # type: ignore[attr-defined]
-    settings.DATA_DIR = tmp_path  # type: ignore[attr-defined]
-    settings.PHOTO_SENDFILE_PREFIX = ""  # type: ignore[attr-defined]
-    settings.ALLOWED_HOSTS = ["127.0.0.1"]  # type: ignore[attr-defined]
-    settings.PUBLIC_URL = front.url  # type: ignore[attr-defined]
-    settings.CSRF_TRUSTED_ORIGINS = [front.url]  # type: ignore[attr-defined]
+    alone.ALLOWED_HOSTS = ["127.0.0.1", "testserver"]
+    alone.PUBLIC_URL = front.url
+    alone.CSRF_TRUSTED_ORIGINS = [front.url]
     SCREENSHOTS.mkdir(exist_ok=True)
     world = make_world(MONDAY)
     lay_scenery()
@@ -114,13 +118,13 @@ def town(
     clock = Clock(MONDAY)
     visitors: list[Visitor] = []
 
-    def visitor(**how: object) -> Visitor:
-        visitors.append(Visitor(chromium, front.url, clock, **how))  # type: ignore[arg-type]
+    def visitor(**how: Any) -> Visitor:
+        visitors.append(Visitor(chromium, front.url, clock, **how))
         return visitors[-1]
 
     front.start()
     try:
-        yield Town(world, clock, front.url, settings.SMS_FILE, visitor)  # type: ignore[attr-defined]
+        yield Town(world, clock, front.url, alone.SMS_FILE, visitor)
     finally:
         for one in visitors:
             one.close()

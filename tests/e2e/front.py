@@ -7,14 +7,17 @@ import http.client
 import mimetypes
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
 
 APPS = ("console", "field", "resident")
 # The policy of deploy/nginx: what a page may not do there, it may not do here.
@@ -25,8 +28,6 @@ POLICY = (
 )
 _TYPES = {".mjs": "text/javascript", ".js": "text/javascript", ".webmanifest": "application/manifest+json"}
 _UPSTREAM_S = 60.0
-
-StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
 class Server(ThreadedWSGIServer):
@@ -60,7 +61,7 @@ def hang_up(line: socket.socket) -> None:
 class QuietHandler(WSGIRequestHandler):
     """Says nothing of requests: a failing test shows what its browser saw."""
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *said: Any) -> None:
         pass
 
 
@@ -109,7 +110,7 @@ class Front:
         self.server.server_close()
         self.live.stop()
 
-    def answer(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
+    def answer(self, environ: dict[str, Any], start: "StartResponse") -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]
         app = path.split("/")[1]
         if path == "/":
@@ -121,7 +122,7 @@ class Front:
             return self._stream(environ, start)
         return self.django(environ, start)
 
-    def _page(self, app: str, path: str, start: StartResponse) -> list[bytes]:
+    def _page(self, app: str, path: str, start: "StartResponse") -> list[bytes]:
         root = (self.dist / app).resolve()
         file = (self.dist / path.lstrip("/")).resolve()
         if not file.is_relative_to(root) or not file.is_file():
@@ -140,7 +141,7 @@ class Front:
         start("200 OK", headers)
         return [body]
 
-    def _stream(self, environ: dict[str, Any], start: StartResponse) -> Iterator[bytes]:
+    def _stream(self, environ: dict[str, Any], start: "StartResponse") -> Iterator[bytes]:
         upstream = http.client.HTTPConnection("127.0.0.1", self.live.port, timeout=_UPSTREAM_S)
         path = environ["PATH_INFO"] + ("?" + environ["QUERY_STRING"] if environ["QUERY_STRING"] else "")
         since = environ.get("HTTP_LAST_EVENT_ID")

@@ -1,6 +1,6 @@
 """Something to see on the maps of the small world: named streets, blocks of houses, a park and a canal."""
 
-from django.contrib.gis.geos import LineString, Point, Polygon
+from django.contrib.gis.geos import GEOSGeometry, LineString, Point, Polygon
 
 from backend.places.models import BaseFeature
 from tests.streets import COLUMNS, ROWS, STEP
@@ -48,5 +48,5 @@ def _block(row: int, column: int) -> BaseFeature:
     return BaseFeature(layer="buildings", kind="yes", housenumber=str(2 * column + 1), rank=14, shape=_flat(box))
 
 
-def _flat(shape: LineString | Point | Polygon) -> LineString | Point | Polygon:
+def _flat(shape: GEOSGeometry) -> GEOSGeometry:
     return shape.transform(3857, clone=True)

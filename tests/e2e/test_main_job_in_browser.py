@@ -279,7 +279,8 @@ def walk_to(town: Town, leader: Visitor, stop: Stop) -> None:
 
 def fixes(page: Page) -> int:
     """Positions of the running patrol: those that wait on the phone and those that were sent."""
-    found = re.search(r"待发 (\d+) · 已发 (\d+)", page.get_by_role("status").filter(has_text="正在记录位置").inner_text())
+    recorder = page.get_by_role("status").filter(has_text="正在记录位置")
+    found = re.search(r"待发 (\d+) · 已发 (\d+)", recorder.inner_text())
     return int(found[1]) + int(found[2]) if found else 0
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from backend.core.ids import uuid7
 from tests.e2e.browsing import DESK, PHONE, Visitor
@@ -46,7 +46,7 @@ _LOOK = """
 }
 """
 # A key of the message files, a placeholder that nobody filled, a value that is none.
-_UNTRANSLATED = re.compile(r"\b[a-z][A-Za-z]*(?:\.[a-z_][A-Za-z0-9_]*)+\b|\{\w*\}|\bundefined\b|\bNaN\b|\[object")
+_UNTRANSLATED = re.compile(r"\b[a-z][A-Za-z]+(?:\.[a-z_][A-Za-z0-9_]+)+\b|\{\w*\}|\bundefined\b|\bNaN\b|\[object")
 
 
 def test_screens_of_the_resident(town: Town) -> None:
@@ -61,7 +61,7 @@ def test_screens_of_the_resident(town: Town) -> None:
     sign_in_by_code(town, phone)
     own = {"requests": "requests", "request": "requests/{report}", "book-place": "book/{pension}/visit"}
     faults += tour(phone, "resident/#/", own, ids)
-    assert faults + phone.ear.complaints + phone.ear.foreign == []
+    nothing_wrong(phone, faults)
 
 
 def test_screens_of_the_field(town: Town) -> None:
@@ -77,7 +77,7 @@ def test_screens_of_the_field(town: Town) -> None:
         "stop": "stops/{stop}", "case": "cases/{report}",
     }  # fmt: skip
     faults += tour(phone, "field/#/", screens, ids)
-    assert faults + phone.ear.complaints + phone.ear.foreign == []
+    nothing_wrong(phone, faults)
 
 
 def test_screens_of_the_console(town: Town) -> None:
@@ -95,15 +95,20 @@ def test_screens_of_the_console(town: Town) -> None:
         "tracks": "tracks?worker={leader}&date=2026-11-18",
     }  # fmt: skip
     faults += tour(desk, "console/", screens, ids)
-    assert faults + desk.ear.complaints + desk.ear.foreign == []
+    nothing_wrong(desk, faults)
+
+
+def nothing_wrong(visitor: Visitor, faults: list[str]) -> None:
+    found = faults + visitor.ear.complaints + [f"asked {url}" for url in visitor.ear.foreign]
+    assert not found, "\n".join(found)
 
 
 def tour(visitor: Visitor, app: str, screens: dict[str, str], ids: dict[str, str]) -> list[str]:
     """Walks through the screens in both languages; ends in English. What is wrong with them, with its place."""
     page, own, faults = visitor.page, visitor.page.viewport_size, []
     assert own is not None
-    narrow, wide = ({"width": width, "height": height} for width, height in (PHONE, DESK))
-    other = wide if own["width"] == PHONE[0] else narrow
+    width, height = DESK if own["width"] == PHONE[0] else PHONE
+    other = ViewportSize(width=width, height=height)
     page.goto(f"/{app}")
     for language, short in LANGUAGES.items():
         page.evaluate("language => localStorage.setItem('gridward.locale', language)", language)
