@@ -8,6 +8,7 @@ export const messages: Translated<typeof zh> = {
   app: {
     title: "Field worker",
     skip: "Skip to content",
+    nav: "Main pages",
     tabs: { today: "Today", week: "Week", report: "Report", outbox: "Outbox", me: "Me" },
     offline: "No network: work goes on, everything is sent later by itself",
     unsent: "{n} unsent",
@@ -98,7 +99,7 @@ export const messages: Translated<typeof zh> = {
     number: "Number",
     due: "Deadline",
     noDue: "no limit",
-    overdue: "overdue since {age}",
+    overdue: "overdue by {age}",
     state: "State",
     address: "Place",
     description: "Description",

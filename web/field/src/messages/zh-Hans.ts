@@ -5,6 +5,7 @@ export const messages = {
   app: {
     title: "网格员",
     skip: "跳到正文",
+    nav: "主要页面",
     tabs: { today: "今日", week: "一周", report: "上报", outbox: "待发", me: "我的" },
     offline: "没有网络：照常记录，联网后自动发送",
     unsent: "{n} 条待发",
