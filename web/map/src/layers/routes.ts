@@ -202,7 +202,8 @@ function lineLayers(
       paint: {
         "line-color": colour,
         "line-width": width,
-        ...(dashes ? { "line-dasharray": dashes } : {}),
+        // The plan runs a little beside the way, so that the walked line and the way back stay visible.
+        ...(dashes ? { "line-dasharray": dashes, "line-offset": 2.5 } : {}),
       },
     },
     {
