@@ -285,7 +285,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Filing, handling, closing, rework and ratings in one's areas; whole, or per community, grid, matter or channel. */
+        /** @description Filing, handling, closing, rework and ratings in one's areas; whole, or by community, grid, matter, channel. */
         get: operations["console_indicators_get"];
         put?: never;
         post?: never;
