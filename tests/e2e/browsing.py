@@ -1,6 +1,7 @@
 """Browsers as people use them, and an ear on everything that their pages say and ask for."""
 
 import io
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ PHONE = (390, 844)
 DESK = (1440, 900)
 # Generous: the machine may be busy with something else; nothing below depends on speed.
 PATIENCE_MS = 30_000
+LOADING = re.compile(r"^(正在加载|Loading)…?$")
 MAP_COLOURS = 24
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 
@@ -105,14 +107,17 @@ class Visitor:
         )
 
     def shoot(self, name: str) -> None:
-        """A picture of what is in sight, for people to look at."""
+        """A picture of what is in sight, for people to look at, once everything is there."""
         self.settle()
+        expect(self.page.locator(".el-skeleton, .el-loading-mask").filter(visible=True)).to_have_count(0)
+        expect(self.page.get_by_text(LOADING)).to_have_count(0)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
     def drawn(self) -> None:
         """Waits until the map in sight shows more than its ground and has come to rest."""
         self.settle()
         canvas, before = self.page.locator("canvas.maplibregl-canvas"), b""
+        expect(canvas).to_be_visible()
 
         def rests() -> bool:
             nonlocal before

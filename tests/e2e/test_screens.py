@@ -18,10 +18,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 LANGUAGES = {"zh-Hans": "zh", "en": "en"}
 PHONE_NUMBER = "19900000079"
+MAPS = {
+    "resident-report-place", "resident-book-place", "console-overview", "console-case", "console-workers",
+    "console-plan-week", "console-plan-day", "console-tracks",
+}  # fmt: skip
 # Roles that somebody operates or is told about: each must say what it is.
 NAMED_ROLES = {
     "button", "link", "textbox", "searchbox", "combobox", "checkbox", "radio", "switch", "slider", "spinbutton",
-    "listbox", "menuitem", "tab", "dialog", "image", "region", "navigation",
+    "listbox", "menuitem", "tab", "dialog", "region", "navigation",
 }  # fmt: skip
 _LOOK = """
 () => {
@@ -41,6 +45,9 @@ _LOOK = """
         && getComputedStyle(one).visibility === "visible" && !one.closest(".skip, .skip-link, .maplibregl-map")) {
       faults.push(`cut off: ${one.tagName} ${(one.innerText ?? one.id).slice(0, 40)}`);
     }
+  }
+  for (const one of document.querySelectorAll("img:not([alt]), [role=img]:not([aria-label]):not([aria-labelledby])")) {
+    if (!one.closest("[aria-hidden=true]")) faults.push(`picture without words: ${one.outerHTML.slice(0, 80)}`);
   }
   return { faults, text: document.body.innerText, language: document.documentElement.lang, title: document.title };
 }
@@ -115,11 +122,15 @@ def tour(visitor: Visitor, app: str, screens: dict[str, str], ids: dict[str, str
         page.reload()
         for name, address in screens.items():
             page.goto(f"/{app}{address.format(**ids)}")
+            if name in MAPS:
+                visitor.drawn()
             visitor.shoot(f"screen-{app.split('/', maxsplit=1)[0]}-{name}-{short}")
             where = f"{app}{name} {short}"
             faults += [f"{where} {own['width']}: {fault}" for fault in looks(page, language)]
             page.set_viewport_size(other)
             visitor.settle(0.2)
+            if language == "en":  # the longer words
+                visitor.shoot(f"screen-{screen}-{short}-{other['width']}")
             faults += [f"{where} {other['width']}: {fault}" for fault in looks(page, language)]
             page.set_viewport_size(own)
     return faults
