@@ -122,10 +122,11 @@ def tour(visitor: Visitor, app: str, screens: dict[str, str], ids: dict[str, str
         page.reload()
         for name, address in screens.items():
             page.goto(f"/{app}{address.format(**ids)}")
-            if name in MAPS:
+            screen = f"{app.partition('/')[0]}-{name}"
+            if screen in MAPS:
                 visitor.drawn()
-            visitor.shoot(f"screen-{app.split('/', maxsplit=1)[0]}-{name}-{short}")
-            where = f"{app}{name} {short}"
+            visitor.shoot(f"screen-{screen}-{short}")
+            where = f"{screen} {short}"
             faults += [f"{where} {own['width']}: {fault}" for fault in looks(page, language)]
             page.set_viewport_size(other)
             visitor.settle(0.2)
