@@ -12,7 +12,7 @@ from backend.core.models import OutboxMessage
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 5
 
 _nudges: list[Callable[[], None]] = []
@@ -38,7 +38,7 @@ def _nudge() -> None:
 
 
 def lease(*, limit: int, now: datetime) -> list[OutboxMessage]:
-    """Takes up to `limit` waiting messages for one minute; two relays never hold the same one."""
+    """Takes up to `limit` waiting messages for LEASE; two relays never hold the same one."""
     with transaction.atomic():
         waiting = list(
             OutboxMessage.objects.select_for_update(skip_locked=True)

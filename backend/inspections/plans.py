@@ -53,6 +53,11 @@ def plan_week(*, grid_id: UUID, week_start: date, now: datetime, seed: int = 1) 
     if known is not None:
         return known
     plan = _claim(collected, seed=seed, now=now)
+    # Another planner may have finished between the question and the claim: with the claim in hand, ask once more.
+    known = _same_question(collected)
+    if known is not None:
+        plan.delete()
+        return known
     try:
         solved = planning.solve(collected, seed=seed, steps=settings.PLAN_STEPS)
         return _store(plan, collected, laying.rows_of(plan.pk, collected, solved))
