@@ -49,8 +49,10 @@ class Ear:
         parts = urlsplit(request.url)
         if parts.scheme in {"http", "https", "ws", "wss"} and f"{parts.scheme}://{parts.netloc}" != self.home:
             self.foreign.append(request.url)
-        if parts.path.startswith("/live/"):
-            return  # the live stream stays open
+        if parts.path.startswith("/live/") or parts.path.endswith("-worker.mjs") or "-worker-" in parts.path:
+            return  # the live stream stays open; the end of a map's worker that is taken away is never told
+        if request.is_navigation_request():
+            self.waiting.clear()  # what the page before still wanted is not told either
         self.waiting.add(request)
         self.changed_at = time.monotonic()
 
