@@ -23,12 +23,13 @@ DESK = Actor(user_id=uuid7(), role=Role.COMMUNITY, area_paths=("3302.81.002.011.
 @pytest.fixture(autouse=True)
 def _fresh_stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
     client = redis.Redis.from_url(settings.REDIS_LIVE_URL)
-    monkeypatch.setattr(core_live, "STREAM", "gridward:live:test")
-    monkeypatch.setattr(live, "STREAM", "gridward:live:test")
+    # A stream of its own for each test: those of another process run beside it on the same Redis.
+    stream = f"gridward:live:{uuid7()}"
+    monkeypatch.setattr(core_live, "STREAM", stream)
+    monkeypatch.setattr(live, "STREAM", stream)
     monkeypatch.setattr(live, "_hub", None)
-    client.delete("gridward:live:test")
     yield client
-    client.delete("gridward:live:test")
+    client.delete(stream)
 
 
 def say(number: int, path: str = MINE) -> None:
