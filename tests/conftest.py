@@ -1,13 +1,10 @@
 """Fixtures that every room's tests share. Real PostgreSQL/PostGIS and Redis; no network."""
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-
-# Tests keep their Redis databases and their photos apart from a running town.
-os.environ.setdefault("GRIDWARD_REDIS_DATABASE_BASE", "8")
-os.environ["GRIDWARD_ENV"] = "test"
 
 import pytest
 import time_machine
@@ -18,9 +15,19 @@ from tests.world import World, make_world
 NOON = datetime.fromisoformat("2026-11-18T10:00:00+08:00")  # a Wednesday in a week without holidays
 
 
+def _shifted(url: str, by: int) -> str:
+    """The Redis address with another database number at its end."""
+    return re.sub(r"\d+$", lambda number: str(int(number[0]) + by), url)
+
+
 def pytest_configure() -> None:
     # Each process has a database of its own, so that two runs on one machine never meet.
     settings.DATABASES["default"]["TEST"]["NAME"] += f"_{os.getpid()}"
+    # And Redis databases of its own: some tests empty their cache.
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 5
+    cache = settings.CACHES["default"]
+    cache["LOCATION"] = _shifted(cache["LOCATION"], 3 * worker)
+    settings.REDIS_LIVE_URL = _shifted(settings.REDIS_LIVE_URL, 3 * worker)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
