@@ -123,13 +123,11 @@ def tour(visitor: Visitor, app: str, screens: dict[str, str], ids: dict[str, str
         for name, address in screens.items():
             page.goto(f"/{app}{address.format(**ids)}")
             screen = f"{app.partition('/')[0]}-{name}"
-            if screen in MAPS:
-                visitor.drawn()
-            visitor.shoot(f"screen-{screen}-{short}")
+            visitor.shoot(f"screen-{screen}-{short}", drawn=screen in MAPS)
             where = f"{screen} {short}"
             faults += [f"{where} {own['width']}: {fault}" for fault in looks(page, language)]
             page.set_viewport_size(other)
-            visitor.settle(0.2)
+            visitor.settle()
             if language == "en":  # the longer words
                 visitor.shoot(f"screen-{screen}-{short}-{other['width']}")
             faults += [f"{where} {other['width']}: {fault}" for fault in looks(page, language)]
