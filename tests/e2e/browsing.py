@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, FilePayload, FloatRect, Locator, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, Request, expect
 
 from tests.e2e.clock import Clock
 
@@ -99,7 +99,7 @@ class Visitor:
         """The value beside a term of a list of facts."""
         return self.page.locator("dt", has_text=term).first.locator("xpath=following-sibling::dd[1]")
 
-    def settle(self, quiet_s: float = 0.2) -> None:
+    def settle(self, quiet_s: float = 0.4) -> None:
         """Waits until nothing has been asked or answered for a moment."""
         ear, began = self.ear, time.monotonic()
         until(
@@ -108,28 +108,22 @@ class Visitor:
             lambda: f"still asked for: {[request.url for request in ear.waiting]}",
         )
 
-    def shoot(self, name: str, *, drawn: bool = False) -> None:
-        """A picture of what is in sight, for people to look at, once everything is there; `drawn`: its map, too."""
+    def shoot(self, name: str) -> None:
+        """A picture of what is in sight, for people to look at, once everything is there."""
         self.settle()
         expect(self.page.locator(".el-skeleton, .el-loading-mask").filter(visible=True)).to_have_count(0)
         expect(self.page.get_by_text(LOADING)).to_have_count(0)
-        if drawn:
-            self._wait_for_map()
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
-    def _wait_for_map(self) -> None:
-        """Until the map in sight shows more than its ground and has come to rest."""
+    def drawn(self) -> None:
+        """Waits until the map in sight shows more than its ground and has come to rest."""
+        self.settle()
         canvas, before = self.page.locator("canvas.maplibregl-canvas"), b""
         expect(canvas).to_be_visible()
-        box = canvas.bounding_box()
-        assert box is not None
-        # The middle is enough to see that it rests, and is quickly taken.
-        x, y = box["x"] + box["width"] / 2 - 120, box["y"] + box["height"] / 2 - 90
-        clip = FloatRect(x=x, y=y, width=240, height=180)
 
         def rests() -> bool:
             nonlocal before
-            was, before = before, self.page.screenshot(clip=clip)
+            was, before = before, canvas.screenshot(animations="disabled")
             # A list of the colours, or None for more than that.
             return before == was and Image.open(io.BytesIO(before)).convert("RGB").getcolors(MAP_COLOURS) is None
 

@@ -107,7 +107,8 @@ def report_garbage(resident: Visitor) -> str:
     resident.button("用我现在的位置").click()
     expect(page.get_by_text("属于：测试社区011 第1网格")).to_be_visible()
     page.get_by_label("地址或标志物").fill("东西E路南北E路路口")
-    resident.shoot("1-04-report-place", drawn=True)
+    resident.drawn()
+    resident.shoot("1-04-report-place")
     resident.button("下一步").click()
     resident.button(GARBAGE).first.click()
     expect(page.get_by_text(f"已选：{GARBAGE}")).to_be_visible()
@@ -178,7 +179,8 @@ def sign_in_at_desk(desk: Visitor, *, again: bool = False) -> None:
         page.get_by_role("option").filter(has_text=GARBAGE).click()
         expect(page.get_by_text("为什么派到这里？")).to_be_visible()
         expect(page.get_by_role("img", name="上报照片")).to_be_visible()
-        desk.shoot("2-03-console-case", drawn=True)
+        desk.drawn()
+        desk.shoot("2-03-console-case")
 
 
 def plan_week(desk: Visitor) -> None:
@@ -195,7 +197,8 @@ def plan_week(desk: Visitor) -> None:
     expect(page.get_by_text("未排入")).to_have_count(1)  # the heading of the totals; no list of what was left out
     page.get_by_role("navigation", name="日期").get_by_role("button", name="周三").click()
     expect(page.get_by_role("button").filter(has_text="预约 14:")).to_be_visible()
-    desk.shoot("3-03-console-plan-wednesday", drawn=True)
+    desk.drawn()
+    desk.shoot("3-03-console-plan-wednesday")
 
 
 def sign_in_on_duty(leader: Visitor) -> None:
@@ -266,7 +269,8 @@ def walk_to(town: Town, leader: Visitor, stop: Stop) -> None:
     expect(page.get_by_text("没有待发送的记录。")).to_be_visible()
     leader.tab("今日").click()
     leader.button("地图").click()
-    leader.shoot("4-04-field-map", drawn=True)
+    leader.drawn()
+    leader.shoot("4-04-field-map")
     leader.button("路线").click()
     expect(page.get_by_text("到访 1 站")).to_be_visible()
     expect(page.get_by_text("已到达")).to_be_visible()
@@ -286,7 +290,8 @@ def see_live_worker(town: Town, desk: Visitor) -> None:
     page = desk.page
     desk.button("网格员").click()
     expect(page.get_by_text("在岗 1 / 4")).to_be_visible()
-    desk.shoot("4-06-console-live-worker", drawn=True)
+    desk.drawn()
+    desk.shoot("4-06-console-live-worker")
     desk.button("关闭").click()
 
 
@@ -355,7 +360,8 @@ def compare_routes(desk: Visitor) -> None:
     page.get_by_role("listitem").filter(has_text=f"测leader:{GRID}").get_by_role("link", name="轨迹").click()
     expect(desk.fact("到访 / 计划")).to_have_text(re.compile(r"^[1-9]\d* / \d+$"))
     expect(desk.fact("实走")).to_have_text(re.compile(r"^[1-9]\d* 米$"))
-    desk.shoot("5-03-console-planned-walked", drawn=True)
+    desk.drawn()
+    desk.shoot("5-03-console-planned-walked")
 
 
 def save_round_sheet(desk: Visitor, folder: Path) -> Path:

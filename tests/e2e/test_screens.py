@@ -123,11 +123,13 @@ def tour(visitor: Visitor, app: str, screens: dict[str, str], ids: dict[str, str
         for name, address in screens.items():
             page.goto(f"/{app}{address.format(**ids)}")
             screen = f"{app.partition('/')[0]}-{name}"
-            visitor.shoot(f"screen-{screen}-{short}", drawn=screen in MAPS)
+            if screen in MAPS:
+                visitor.drawn()
+            visitor.shoot(f"screen-{screen}-{short}")
             where = f"{screen} {short}"
             faults += [f"{where} {own['width']}: {fault}" for fault in looks(page, language)]
             page.set_viewport_size(other)
-            visitor.settle()
+            visitor.settle(0.2)
             if language == "en":  # the longer words
                 visitor.shoot(f"screen-{screen}-{short}-{other['width']}")
             faults += [f"{where} {other['width']}: {fault}" for fault in looks(page, language)]
