@@ -1,0 +1,96 @@
+"""Dated boundaries, the divisions that publish them, and how an area of one came from another."""
+
+from datetime import datetime
+from typing import Self
+
+from django.contrib.gis.db import models as gis
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import Q
+
+from backend.accounts.actor import Actor
+from backend.areas.models.tree import Area, within
+from backend.core.ids import uuid7
+
+
+class Division(models.Model):
+    """One way of cutting a parent area, drafted, checked, then published at a moment and never edited again."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        CHECKED = "checked"
+        PUBLISHED = "published"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    parent = models.ForeignKey(Area, models.PROTECT, related_name="divisions")
+    level = models.CharField(max_length=10, choices=Area.Level.choices)
+    name = models.CharField(max_length=120)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    source = models.CharField(max_length=200, blank=True)
+    report = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    published_at = models.DateTimeField(null=True)
+    effective_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="published", published_at__isnull=False, effective_at__isnull=False)
+                | (~Q(state="published") & Q(published_at=None)),
+                name="division_published_at_a_moment",
+            ),
+        ]
+
+
+class BoundaryQuerySet(models.QuerySet["Boundary"]):
+    def in_force(self, at: datetime) -> Self:
+        """Published boundaries that hold at the moment."""
+        return self.filter(valid__contains=at)
+
+    def visible_to(self, actor: Actor) -> Self:
+        return self.filter(within(actor.area_paths, "area__path"))
+
+
+class Boundary(models.Model):
+    """The outline of one area during one period. Drafts have no period yet."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    area = models.ForeignKey(Area, models.PROTECT, related_name="boundaries")
+    division = models.ForeignKey(Division, models.CASCADE, related_name="boundaries")
+    outline = gis.MultiPolygonField(srid=4326)
+    outline_mercator = gis.MultiPolygonField(srid=3857)
+    label_point = gis.PointField(srid=4326)
+    area_m2 = models.FloatField()
+    valid = DateTimeRangeField(null=True)
+
+    objects = BoundaryQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="one_boundary_at_a_time",
+                expressions=[("area", RangeOperators.EQUAL), ("valid", RangeOperators.OVERLAPS)],
+                condition=Q(valid__isnull=False),
+            ),
+            models.CheckConstraint(condition=Q(area_m2__gt=0), name="boundary_has_area"),
+        ]
+        indexes = [models.Index(fields=["division"])]
+
+
+class Lineage(models.Model):
+    """How an area of a new division came from one of the old."""
+
+    class Kind(models.TextChoices):
+        NEW = "new"
+        KEPT = "kept"
+        SPLIT = "split"
+        MERGED = "merged"
+        MOVED = "moved"
+
+    division = models.ForeignKey(Division, models.CASCADE, related_name="lineage")
+    old = models.ForeignKey(Area, models.PROTECT, null=True, related_name="+")
+    new = models.ForeignKey(Area, models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    shared_m2 = models.FloatField(default=0)
