@@ -20,6 +20,12 @@ def _shifted(url: str, by: int) -> str:
     return re.sub(r"\d+$", lambda number: str(int(number[0]) + by), url)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--border-points", type=int, default=4_000, help="how many border points PostGIS and the engine are compared on"
+    )
+
+
 def pytest_configure() -> None:
     # Each process has a database of its own, so that two runs on one machine never meet.
     settings.DATABASES["default"]["TEST"]["NAME"] += f"_{os.getpid()}"
