@@ -1,6 +1,6 @@
 """Refusals around areas and roles."""
 
-from backend.core.errors import Invalid, NotAllowed, NotFound
+from backend.core.errors import Conflict, Invalid, NotAllowed, NotFound
 
 
 class RoleNotHeld(NotAllowed):
@@ -25,3 +25,63 @@ class WorkerNotFound(NotFound):
     """Nobody with this id is on duty in the actor's areas."""
 
     code = "worker_not_found"
+
+
+class DivisionNotFound(NotFound):
+    """No such division, or outside the actor's areas."""
+
+    code = "division_not_found"
+
+
+class MayNotDivide(NotAllowed):
+    """This role reads divisions but doesn't draw or publish them."""
+
+    code = "may_not_divide"
+
+
+class BadEdit(Invalid):
+    """The edit can't be made; `reason` says why, `area_code` where."""
+
+    code = "bad_edit"
+
+
+class NoBoundaries(Invalid):
+    """Nothing is drawn yet under this parent that a draft could begin with."""
+
+    code = "no_boundaries"
+
+
+class DivisionNotDraft(Conflict):
+    """Published divisions are never edited again; `state` says what this one is."""
+
+    code = "division_not_draft"
+
+
+class DivisionNotChecked(Conflict):
+    """A draft is published only after a check of exactly this version that found nothing in the way."""
+
+    code = "division_not_checked"
+
+
+class DivisionStale(Conflict):
+    """Other boundaries were published under this parent since the draft was begun: begin again from those."""
+
+    code = "division_stale"
+
+
+class BadMoment(Invalid):
+    """The moment lies in the past, or before boundaries that are to end by then have begun."""
+
+    code = "bad_moment"
+
+
+class NotUndoable(Conflict):
+    """Something has happened since; `reason` names it, `count` says how often."""
+
+    code = "division_not_undoable"
+
+
+class CodesUsedUp(Conflict):
+    """All three-digit numbers of the community have been given away."""
+
+    code = "codes_used_up"

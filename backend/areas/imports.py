@@ -229,6 +229,7 @@ def _publish(
             parent = areas[parent_code]
             if _is_in_force(parent, level, group):
                 continue
+            closed += _close_missing(parent, level, group, effective_at)
             outlines = [Outline(areas[feature.code], feature.shape) for feature in group if feature.shape is not None]
             try:
                 publish_division(
@@ -247,7 +248,6 @@ def _publish(
                 report.refuse(file=file, row=row, field="geometry", reason=error.detail)
                 report.stop_if_bad()
             divisions += 1
-            closed += _close_missing(parent, level, group, effective_at)
     report.counts |= {"divisions published": divisions, "areas closed": closed}
 
 

@@ -19,6 +19,7 @@ from gis.locate import (
     COVERING_SQL,
     REACHED_SQL,
     SNAPPED_POINT_SQL,
+    GridId,
     GridIndex,
     GridShape,
     Located,
@@ -96,6 +97,12 @@ def locate_by_sql(lon: float, lat: float, *, accuracy_m: float | None, snap_m: f
         cursor.execute(COVERING_SQL.format(grids=PARENTS_IN_FORCE_SQL, point=SNAPPED_POINT_SQL), parameters)
         parent = cursor.fetchone()
     return decide(reached, circle_m=float(figures["circle_m"]), snap_m=snap_m, parent=parent)
+
+
+def grid_areas(now: datetime) -> dict[GridId, UUID]:
+    """The area of each grid boundary in force, by the boundary's id: what the engine's answers stand for."""
+    rows = Boundary.objects.in_force(now).filter(area__level=Area.Level.GRID).values_list("pk", "area_id")
+    return dict(rows)
 
 
 def boundary_of(boundary_id: UUID) -> Boundary:
@@ -187,9 +194,9 @@ def locate_publicly(
     return PublicLocation(located.kind.value, grid, grid.leader_name or None, grid.duty_phone or None, candidates)
 
 
-def areas_below(actor: Actor) -> list[Area]:
-    """The tree in the actor's areas, parents before their children."""
-    return list(Area.objects.visible_to(actor).filter(closed_at=None).select_related("parent").order_by("path"))
+def areas_below(actor: Actor, *, now: datetime) -> list[Area]:
+    """The tree in the actor's areas as it is at the moment, parents before their children."""
+    return list(Area.objects.visible_to(actor).open_at(now).select_related("parent").order_by("path"))
 
 
 def grids_in_force(actor: Actor, *, now: datetime, after_code: str, limit: int) -> list[Boundary]:

@@ -1,34 +1,18 @@
-"""Writes of the area tree: publish a division, set duty."""
+"""Writes of the area tree: publish outlines that a file or another service brings whole."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import numpy as np
-import shapely
-from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point
-from django.db import connection, transaction
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from shapely import Polygon
-from shapely.geometry.base import BaseGeometry
+from django.db import transaction
 
-from backend.areas.errors import BadDivision
-from backend.areas.models import Area, Boundary, Division, Lineage
+from backend.areas import force
+from backend.areas.models import Area, Division
+from backend.areas.publishing import Outline, lock_publishing, put_in_force
 from backend.core import outbox
 from backend.core.ids import uuid7
-from gis.coordinates import geodesic_area_m2
-from gis.locate import snap_degrees
 
-_PUBLISH_LOCK = 4_210_002
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """The drawn extent of one area: valid WGS84 polygon."""
-
-    area: Area
-    polygon: BaseGeometry
+__all__ = ["Outline", "publish_division"]
 
 
 @transaction.atomic
@@ -49,8 +33,8 @@ def publish_division(
     (`gis.coverage`); the exclusion constraint of `Boundary` is the last word. Raises BadDivision for an outline that
     rounding makes invalid.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PUBLISH_LOCK])
+    lock_publishing()
+    base = force.last_published(parent, level)
     division = Division.objects.create(
         id=uuid7(),
         parent=parent,
@@ -61,58 +45,12 @@ def publish_division(
         created_at=now,
         created_by_id=actor_id,
         published_at=now,
+        published_by_id=actor_id,
         effective_at=effective_at,
+        # Where nothing was drawn before, nothing is to be brought home.
+        switched_at=None if base else effective_at,
+        settled_at=None if base else effective_at,
     )
-    _end_former(parent, level, effective_at)
-    former = set(
-        Boundary.objects.filter(area__in=[outline.area for outline in outlines], valid__isnull=False).values_list(
-            "area_id", flat=True
-        )
-    )
-    Boundary.objects.bulk_create(_boundary(outline, division, effective_at) for outline in outlines)
-    Lineage.objects.bulk_create(
-        Lineage(
-            division=division,
-            old=outline.area if outline.area.pk in former else None,
-            new=outline.area,
-            kind=Lineage.Kind.KEPT if outline.area.pk in former else Lineage.Kind.NEW,
-        )
-        for outline in outlines
-    )
+    put_in_force(division, outlines, base=base, at=effective_at)
     outbox.owe("division_published", division.pk, now=now, area_path=parent.path, level=level)
     return division
-
-
-def _end_former(parent: Area, level: str, at: datetime) -> None:
-    """Ends boundaries in force at `at`; one that would begin later is taken back."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE areas_boundary AS boundary SET valid = CASE WHEN lower(valid) >= %(at)s THEN NULL "
-            "ELSE tstzrange(lower(valid), %(at)s) END FROM areas_area AS area "
-            "WHERE area.id = boundary.area_id AND area.level = %(level)s AND area.path LIKE %(below)s "
-            "AND valid IS NOT NULL AND (upper_inf(valid) OR upper(valid) > %(at)s)",
-            {"at": at, "level": level, "below": parent.path + "%"},
-        )
-
-
-def _boundary(outline: Outline, division: Division, effective_at: datetime) -> Boundary:
-    rounded = shapely.transform(outline.polygon, lambda xy: np.rint(xy * 1e7) / 1e7)
-    if not rounded.is_valid or rounded.is_empty:
-        raise BadDivision("outline is not valid at 1e-7 degree", area_code=outline.area.code)
-    whole = shapely.MultiPolygon([rounded]) if isinstance(rounded, Polygon) else rounded
-    assert isinstance(whole, shapely.MultiPolygon)
-    stored = GEOSGeometry(memoryview(whole.wkb), srid=4326)
-    mercator = stored.transform(3857, clone=True)
-    assert isinstance(stored, MultiPolygon)
-    assert isinstance(mercator, MultiPolygon)
-    label = shapely.point_on_surface(whole)
-    return Boundary(
-        id=uuid7(),
-        area=outline.area,
-        division=division,
-        outline=stored,
-        outline_mercator=mercator,
-        label_point=Point(snap_degrees(label.x), snap_degrees(label.y), srid=4326),
-        area_m2=geodesic_area_m2(whole),
-        valid=DateTimeTZRange(effective_at, None),
-    )

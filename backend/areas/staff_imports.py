@@ -8,6 +8,7 @@ from typing import Final
 
 from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
 
 from backend.accounts.errors import PhoneNotValid
 from backend.accounts.models import Department, Membership, User
@@ -28,7 +29,7 @@ class StaffImport:
 
     def __init__(self, report: Report, *, now: datetime, is_invented: bool = False) -> None:
         self._report, self._now, self._is_invented = report, now, is_invented
-        self._areas = {area.code: area for area in Area.objects.filter(closed_at=None)}
+        self._areas = {area.code: area for area in Area.objects.filter(Q(closed_at=None) | Q(closed_at__gt=now))}
         self._users: dict[str, User] = {}
 
     def departments(self, file: Path) -> None:

@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
     },
     "free-stuck-plans": {"task": "backend.inspections.tasks.free_stuck_plans", "schedule": 120.0},
     "mark-missed-stops": {"task": "backend.inspections.tasks.mark_missed_stops", "schedule": crontab(minute="5")},
+    "switch-divisions": {"task": "backend.inspections.tasks.switch_divisions", "schedule": 15.0},
     "close-forgotten-sessions": {
         "task": "backend.patrols.tasks.close_forgotten_sessions",
         "schedule": crontab(minute="*/15"),

@@ -198,7 +198,7 @@ def request_plans(
         raise MayNotPlan("plans are asked for by grid leaders, communities and streets")
     if week_start.weekday() != 0:
         raise NotAMonday("a week is named by its Monday", week_start=str(week_start))
-    visible = Area.objects.visible_to(actor).filter(level=Area.Level.GRID, closed_at=None).order_by("code")
+    visible = Area.objects.visible_to(actor).open_at(now).filter(level=Area.Level.GRID).order_by("code")
     grids = list(visible if grid_codes is None else visible.filter(code__in=grid_codes))
     missing = sorted(set(grid_codes or ()) - {grid.code for grid in grids})
     if missing or not grids:

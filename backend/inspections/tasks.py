@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from backend.accounts.actor import SYSTEM
 from backend.core.clock import week_start_of
-from backend.inspections import booking, plans, reminders, visits
+from backend.inspections import booking, plans, rehoming, reminders, visits
 from gis.rounds import warm_up
 
 
@@ -52,3 +52,9 @@ def mark_missed_stops() -> int:
     booking.release_appointments(now=now)
     visits.settle_case_stops(now=now)
     return visits.mark_missed_stops(now=now)
+
+
+@shared_task
+def switch_divisions() -> int:
+    """Brings open work to the grids of divisions whose moment has come; how many."""
+    return rehoming.switch_due(now=timezone.now())

@@ -57,6 +57,7 @@ _LIVE_KIND = {
     "appointment_booked": "appointment",
     "appointment_cancelled": "appointment",
     "division_published": "division",
+    "division_switched": "division",
 }
 
 

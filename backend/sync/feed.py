@@ -24,6 +24,7 @@ _KIND = {
     "appointment_booked": "appointment",
     "appointment_cancelled": "appointment",
     "division_published": "division",
+    "division_switched": "division",
 }
 
 

@@ -47,7 +47,7 @@ class AreaListView(ApiView):
 
     @extend_schema(responses=AreaList)
     def get(self, request: Request) -> Response:
-        rows = areas.areas_below(actor_of(request))
+        rows = areas.areas_below(actor_of(request), now=timezone.now())
         return answer(AreaList, {"items": [_area_facts(area) for area in rows]})
 
 

@@ -1,6 +1,13 @@
 """The area tree, dated boundaries that are published as divisions, and duty: who answers for which grid when."""
 
-from backend.areas.models.boundaries import Boundary, BoundaryQuerySet, Division, Lineage
+from backend.areas.models.boundaries import (
+    Boundary,
+    BoundaryQuerySet,
+    Division,
+    DivisionQuerySet,
+    DraftOutline,
+    Lineage,
+)
 from backend.areas.models.duty import Absence, Duty
 from backend.areas.models.tree import Area, AreaQuerySet, within
 
@@ -11,6 +18,8 @@ __all__ = [
     "Boundary",
     "BoundaryQuerySet",
     "Division",
+    "DivisionQuerySet",
+    "DraftOutline",
     "Duty",
     "Lineage",
     "within",

@@ -1,6 +1,7 @@
 """The tree 市 / 区县 / 街道 / 社区 / 网格, and the scope that a path gives."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -22,6 +23,10 @@ class AreaQuerySet(models.QuerySet["Area"]):
     def visible_to(self, actor: Actor) -> Self:
         """Areas in the actor's areas."""
         return self.filter(within(actor.area_paths, "path"))
+
+    def open_at(self, at: datetime) -> Self:
+        """Areas that exist at the moment: opened by then and not closed yet."""
+        return self.filter(Q(closed_at=None) | Q(closed_at__gt=at), opened_at__lte=at)
 
 
 class Area(models.Model):

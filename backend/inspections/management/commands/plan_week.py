@@ -87,7 +87,7 @@ class Command(BaseCommand):
 
 
 def _grids(codes: list[str] | None) -> list[Area]:
-    grids = Area.objects.filter(level=Area.Level.GRID, closed_at=None).order_by("code")
+    grids = Area.objects.open_at(timezone.now()).filter(level=Area.Level.GRID).order_by("code")
     if codes is None:
         return list(grids)
     found = list(grids.filter(code__in=codes))

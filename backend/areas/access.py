@@ -1,0 +1,40 @@
+"""The only way to fetch a division for somebody. Missing and foreign look the same."""
+
+from uuid import UUID
+
+from backend.accounts.actor import Actor
+from backend.accounts.roles import Role
+from backend.areas.errors import AreaNotFound, DivisionNotFound, MayNotDivide
+from backend.areas.models import Area, Division
+
+# Communities read the divisions of their ground; cutting it anew is for those who answer for several.
+EDITORS = frozenset({Role.STREET, Role.DISTRICT, Role.CITY, Role.SYSTEM})
+
+
+def get_division(actor: Actor, division_id: UUID) -> Division:
+    """Raises DivisionNotFound."""
+    found = Division.objects.visible_to(actor).select_related("parent").filter(pk=division_id).first()
+    if found is None:
+        raise DivisionNotFound("no such division")
+    return found
+
+
+def lock_division(actor: Actor, division_id: UUID) -> Division:
+    """The division as it is once nobody else can change it, for one who may. Raises DivisionNotFound, MayNotDivide."""
+    get_division(actor, division_id)
+    refuse_readers(actor)
+    return Division.objects.select_for_update(of=("self",)).select_related("parent").get(pk=division_id)
+
+
+def refuse_readers(actor: Actor) -> None:
+    """Raises MayNotDivide for a role that only reads divisions."""
+    if actor.role not in EDITORS:
+        raise MayNotDivide("divisions are drawn and published by streets, districts and the city", role=actor.role)
+
+
+def get_area(actor: Actor, code: str) -> Area:
+    """An area of the actor by its code. Raises AreaNotFound."""
+    found = Area.objects.visible_to(actor).filter(code=code, closed_at=None).first()
+    if found is None:
+        raise AreaNotFound("no such area in your areas", code=code)
+    return found
