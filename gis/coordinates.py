@@ -28,8 +28,6 @@ KRASOVSKY_E2: Final = 0.00669342162296594323
 BAIDU_ANGLE: Final = np.pi * 3000.0 / 180.0
 # Outside this box (west, south, east, north) the offset systems equal WGS84.
 OFFSET_BOX: Final = (72.004, 0.8293, 137.8347, 55.8271)
-# Area of use of CGCS2000 (west, south, east, north).
-CGCS2000_BOX: Final = (73.62, 16.7, 134.77, 53.56)
 INVERSE_ROUNDS: Final = 20
 INVERSE_STEP_DEG: Final = 1e-13
 

@@ -20,8 +20,6 @@ from gis.tracks import CleanTrack
 DECIMALS: Final = 7
 # XML 1.0 has no way to write these, not even escaped.
 UNWRITABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-GPX_TYPE: Final = "application/gpx+xml"
-GEOJSON_TYPE: Final = "application/geo+json"
 
 
 @dataclass(frozen=True, slots=True)

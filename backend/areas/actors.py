@@ -12,11 +12,6 @@ from backend.areas.errors import RoleNotHeld
 from backend.areas.models import Duty
 
 
-def roles_of(user: User, *, now: datetime) -> list[Role]:
-    """Roles that the person holds now, the highest first."""
-    return _by_rank(_memberships(user, now).values_list("role", flat=True))
-
-
 def _by_rank(roles: Iterable[str]) -> list[Role]:
     held = {Role(role) for role in roles}
     return [role for role in PRECEDENCE if role in held]

@@ -11,7 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from backend.accounts.actor import Actor
 from backend.core.clock import LOCAL
 from backend.inspections import access
-from backend.inspections.models import Appointment, Route, Stop, StopDuty, Visit, WeeklyPlan
+from backend.inspections.models import Appointment, Route, Stop, StopDuty, WeeklyPlan
 from backend.inspections.shifts import half_days
 from backend.patrols import queries as patrols
 from backend.patrols.models import PatrolSession
@@ -169,12 +169,6 @@ def arrival_window(appointment: Appointment, *, now: datetime) -> ArrivalWindow:
     return ArrivalWindow(
         max(start, stop.start_at - _AROUND_PLANNED), min(end, stop.start_at + _AROUND_PLANNED), is_narrowed=True
     )
-
-
-def visits_at(actor: Actor, place_id: UUID, *, limit: int = 50) -> list[Visit]:
-    """The newest visits of a place, as far as the actor may see them."""
-    found = Visit.objects.visible_to(actor).filter(place_id=place_id).select_related("worker").order_by("-at")
-    return list(found[:limit])
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,3 @@ class BatchTooLarge(TooMany):
     """More points in one batch than are taken at once; `most` says how many may come."""
 
     code = "batch_too_large"
-
-
-class TrackNotShown(NotAllowed):
-    """This role sees figures of a walk, not the track itself."""
-
-    code = "track_not_shown"

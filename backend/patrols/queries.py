@@ -169,7 +169,6 @@ class LiveWorker:
     post: str
     grid_code: str
     grid_name: str
-    grid_path: str
     position: LivePosition | None
 
 
@@ -189,7 +188,7 @@ def live_workers(actor: Actor, *, now: datetime) -> list[LiveWorker]:
 
 def _live_worker(duty: Duty) -> LiveWorker:
     position: LivePosition | None = getattr(duty.worker, "live_position", None)
-    return LiveWorker(duty.worker, duty.post, duty.grid.code, duty.grid.name, duty.grid.path, position)
+    return LiveWorker(duty.worker, duty.post, duty.grid.code, duty.grid.name, position)
 
 
 def count_live(actor: Actor) -> int:

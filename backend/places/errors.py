@@ -1,12 +1,6 @@
 """Refusals around places and the ground they stand on."""
 
-from backend.core.errors import NotFound, Unavailable
-
-
-class PlaceNotFound(NotFound):
-    """No such place, or outside the actor's areas."""
-
-    code = "place_not_found"
+from backend.core.errors import Unavailable
 
 
 class NoNetwork(Unavailable):
