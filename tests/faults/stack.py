@@ -16,6 +16,7 @@ from typing import Any
 from tools.dev import environment, keys
 from tools.dev.layout import Layout
 from tools.dev.postgres import Postgres
+from tools.dev.processes import is_process
 from tools.dev.programs import Program, town_programs
 from tools.dev.redis import town_redis
 
@@ -110,9 +111,8 @@ class Stack:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        # The lock file counts for as long as the dead postmaster is in the process table; whoever reaps it may be slow.
         until = time.monotonic() + 20
-        while Path(f"/proc/{postmaster}").exists() and time.monotonic() < until:
+        while is_process(postmaster, "postgres") and time.monotonic() < until:
             time.sleep(0.05)
 
     def ask(self, method: str, path: str, body: Any = None, *, token: str = "") -> tuple[int, Any]:

@@ -131,9 +131,21 @@ class Postgres:
 
     def _launch(self, *waiting: str) -> subprocess.CompletedProcess[str]:
         self._make_folders()
+        self._forget_dead_server()
         keep_small(self.log)
         (self.data / "gridward.conf").write_text(SETTINGS.format(sockets=self.layout.postgres_sockets))
         return self._run("pg_ctl", "-D", str(self.data), "-l", str(self.log), *waiting, "start")
+
+    def _forget_dead_server(self) -> None:
+        """Take away the lock files of a killed server.
+
+        PostgreSQL believes them for as long as the number is in the process table, and where nobody reaps orphans a
+        killed server stays there for ever. Should one of its children still live, its shared memory tells the new one.
+        """
+        pid = self._postmaster()
+        if pid is not None and not is_process(pid, "postgres"):
+            for lock in (self.data / "postmaster.pid", self.layout.postgres_sockets / ".s.PGSQL.5432.lock"):
+                lock.unlink(missing_ok=True)
 
     def stop(self) -> None:
         """Stop, open sessions included; kill when it does not obey within 30 s."""
