@@ -26,7 +26,7 @@ from backend.core.clock import week_start_of
 from backend.inspections import plans
 from backend.inspections.models import Stop, WeeklyPlan
 from backend.places.rehoming import located, rehome_ground
-from gis.locate import DEGREE_M
+from gis.locate.rule import DEGREE_M
 
 log = logging.getLogger(__name__)
 
