@@ -1,5 +1,6 @@
 """Audit chain, outbox, encrypted columns: what must hold when things go wrong."""
 
+import contextlib
 import threading
 from datetime import datetime, timedelta
 
@@ -18,15 +19,51 @@ def note(now: datetime, subject: str = "1") -> AuditEntry:
     )
 
 
-def test_the_chain_is_whole_and_finds_a_changed_row(db: None, now: datetime) -> None:
+@pytest.mark.parametrize(
+    ("forgery", "found_at"),
+    [
+        ("UPDATE core_auditentry SET subject_id = 'x' WHERE seq = 3", 3),
+        ('UPDATE core_auditentry SET facts = \'{"reason": "x"}\' WHERE seq = 3', 3),
+        ("UPDATE core_auditentry SET at = at + interval '1 second' WHERE seq = 2", 2),
+        ("UPDATE core_auditentry SET actor_id = gen_random_uuid() WHERE seq = 4", 4),
+        ("UPDATE core_auditentry SET hash = previous_hash WHERE seq = 1", 1),
+        ("DELETE FROM core_auditentry WHERE seq = 2", 3),
+        ("DELETE FROM core_auditentry WHERE seq = 1", 2),
+    ],
+    ids=["subject", "facts", "time", "person", "hash", "one left out", "the first left out"],
+)
+def test_the_chain_is_whole_and_finds_a_forgery(db: None, now: datetime, forgery: str, found_at: int) -> None:
     for number in range(4):
         note(now, str(number))
     assert audit.first_broken_entry() is None
+    _forge(forgery)
+    assert audit.first_broken_entry() == found_at
+
+
+def test_a_forged_entry_with_a_right_hash_breaks_the_next_one(db: None, now: datetime) -> None:
+    for number in range(3):
+        note(now, str(number))
+    forged = AuditEntry.objects.get(seq=2)
+    forged.subject_id = "x"
+    _forge("UPDATE core_auditentry SET subject_id = 'x', hash = %s WHERE seq = 2", audit.chain_hash(forged))
+    assert audit.first_broken_entry() == 3
+
+
+def test_a_renumbered_trail_is_noticed(db: None, now: datetime) -> None:
+    """Whoever can compute hashes may not leave a hole either."""
+    note(now)
+    later = AuditEntry.objects.get()
+    later.seq = 7
+    _forge("UPDATE core_auditentry SET seq = 7, hash = %s", audit.chain_hash(later))
+    assert audit.first_broken_entry() == 7
+
+
+def _forge(statement: str, *values: object) -> None:
+    """Changes the trail as somebody could who may switch its trigger off."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE core_auditentry DISABLE TRIGGER audit_append_only")
-        cursor.execute("UPDATE core_auditentry SET subject_id = 'x' WHERE seq = 3")
+        cursor.execute(statement, values or None)
         cursor.execute("ALTER TABLE core_auditentry ENABLE TRIGGER audit_append_only")
-    assert audit.first_broken_entry() == 3
 
 
 @pytest.mark.parametrize("statement", ["UPDATE core_auditentry SET action = 'x'", "DELETE FROM core_auditentry"])
@@ -70,6 +107,22 @@ def test_two_relays_never_hold_one_message(now: datetime) -> None:
     for thread in threads:
         thread.join()
     assert len(taken) == len(set(taken)) == 60
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_is_undone_owes_nothing_and_hurries_nobody(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(outbox, "_nudges", [lambda: seen.append(OutboxMessage.objects.count())])
+    with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+        outbox.owe("case_changed", "1", now=now)
+        raise ZeroDivisionError
+    assert (OutboxMessage.objects.count(), seen) == (0, [])
+    with transaction.atomic():
+        outbox.owe("case_changed", "2", now=now)
+        assert seen == []
+    assert seen == [1]
 
 
 def test_a_message_that_fails_waits_longer_and_is_parked_after_five_tries(db: None, now: datetime) -> None:

@@ -39,16 +39,17 @@ def say(number: int, path: str = MINE) -> None:
 class Listener:
     """A client of the stream: what it was sent, parsed into events."""
 
-    def __init__(self, since: str = "", ticket: str = "") -> None:
+    def __init__(self, since: str = "", ticket: str = "", last_event_id: str = "") -> None:
         self.status = 0
         self.raw = b""
         self.hung_up = asyncio.Event()
+        self.held: asyncio.Event | None = None
         query = f"ticket={ticket or issue_ticket(DESK)}&since={since}"
         self.scope = {
             "type": "http",
             "method": "GET",
             "path": "/live/stream",
-            "headers": [],
+            "headers": [(b"Last-Event-ID", last_event_id.encode())] if last_event_id else [],
             "query_string": query.encode(),
         }
         self.task = asyncio.create_task(live.application(self.scope, self.receive, self.send))
@@ -58,6 +59,8 @@ class Listener:
         return {"type": "http.disconnect"}
 
     async def send(self, message: Any) -> None:
+        if self.held is not None:
+            await self.held.wait()
         self.status = message.get("status", self.status)
         self.raw += message.get("body", b"")
 
@@ -112,6 +115,97 @@ def test_a_client_that_comes_back_gets_what_it_missed_once() -> None:
         await asyncio.to_thread(say, 4)
         assert [body["id"] for _, body in await second.until(3)] == [2, 3, 4]
         await second.close()
+
+    asyncio.run(story())
+
+
+def test_what_was_missed_comes_from_the_tickets_areas_only_and_by_either_way_of_asking() -> None:
+    async def story() -> None:
+        await asyncio.to_thread(say, 0)
+        first = Listener()
+        await first.until(1)
+        for number, path in ((1, MINE), (2, NEXT_DOOR), (3, MINE)):
+            await asyncio.to_thread(say, number, path)
+        await first.until(3)
+        started = first.raw.decode().split("id: ", 1)[1].splitlines()[0]
+        for second in (Listener(since=started), Listener(last_event_id=started)):
+            await second.until(2)
+            await asyncio.sleep(0.1)
+            assert [body.get("id") for _, body in second.events()] == [1, 3]
+            await second.close()
+        await first.close()
+
+    asyncio.run(story())
+
+
+def test_what_happens_while_a_client_catches_up_comes_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message is read from the stream and put into the client's queue: it may be neither lost nor doubled."""
+    plain = live.Hub.missed
+
+    async def slowly(hub: live.Hub, since: str, ticket: live.Ticket) -> Any:
+        await asyncio.to_thread(say, 2)
+        await asyncio.sleep(0.2)
+        found = await plain(hub, since, ticket)
+        await asyncio.to_thread(say, 3)
+        await asyncio.sleep(0.2)
+        return found
+
+    async def story() -> None:
+        first = Listener()
+        await first.until(1)
+        await asyncio.to_thread(say, 1)
+        await first.until(2)
+        monkeypatch.setattr(live.Hub, "missed", slowly)
+        second = Listener(since=first.last_id())
+        await second.until(2)
+        await asyncio.to_thread(say, 4)
+        await second.until(3)
+        await asyncio.sleep(0.1)
+        assert [body["id"] for _, body in second.events()] == [2, 3, 4]
+        for one in (first, second):
+            await one.close()
+
+    asyncio.run(story())
+
+
+def test_a_client_that_missed_too_much_starts_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "REPLAY_MOST", 2)
+
+    async def story() -> None:
+        first = Listener()
+        await first.until(1)
+        await asyncio.to_thread(say, 1)
+        await first.until(2)
+        await first.close()
+        for number in (2, 3, 4):
+            await asyncio.to_thread(say, number)
+        second = Listener(since=first.last_id())
+        assert [kind for kind, _ in await second.until(1)] == ["resync"]
+        await second.close()
+
+    asyncio.run(story())
+
+
+def test_a_client_that_reads_too_slowly_starts_over_and_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "QUEUE_MESSAGES", 2)
+
+    async def story() -> None:
+        slow, quick = Listener(), Listener()
+        await slow.until(1)
+        await quick.until(1)
+        slow.held = asyncio.Event()
+        for number in range(8):
+            await asyncio.to_thread(say, number)
+            await quick.until(2 + number)
+        slow.held.set()
+        for _ in range(100):
+            if slow.events()[-1][0] == "resync":
+                break
+            await asyncio.sleep(0.02)
+        assert "resync" in [kind for kind, _ in slow.events()]
+        assert [body["id"] for kind, body in quick.events() if kind == "case"] == list(range(8))
+        for one in (slow, quick):
+            await one.close()
 
     asyncio.run(story())
 
