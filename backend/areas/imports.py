@@ -16,7 +16,7 @@ from backend.areas.models import Area, Boundary
 from backend.areas.services import Outline, publish_division
 from backend.core.ids import uuid7
 from backend.core.imports import Report, read_json
-from gis.coverage import find_faults
+from gis.coverage import BLOCKING, find_faults
 from gis.locate import GridShape
 
 LEVELS: Final = tuple(level.value for level in Area.Level)
@@ -158,6 +158,8 @@ def _check_outlines(report: Report, file: Path, features: list[_Feature]) -> Non
         parent = above.shape if above else _outline_in_force(parent_code)
         shapes = [GridShape(feature.row, feature.code, feature.shape) for feature in group if feature.shape is not None]
         for fault in find_faults(shapes, parent=parent if level != Area.Level.STREET else None):
+            if fault.kind not in BLOCKING:
+                continue
             rows = [row for row in fault.ids if isinstance(row, int)] or [group[0].row]
             report.refuse(
                 file=file,

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from shapely import MultiPolygon, Point, Polygon, box
 
 from benchmarks.mesh import jittered_mesh
-from gis import coverage
 from gis.coordinates import geodesic_area_m2
-from gis.coverage import FaultKind, find_faults
+from gis.coverage import FaultKind, find_faults, finding, repairing
 from gis.locate import GridShape
 
 PARENT = box(121.17, 30.05, 121.174, 30.052)
@@ -116,4 +115,7 @@ def test_limits_below_zero_are_refused(limits):
 
 
 def test_examples():
-    assert doctest.testmod(coverage).failed == 0
+    for module in (finding, repairing):
+        result = doctest.testmod(module)
+        assert result.attempted > 0
+        assert result.failed == 0
