@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
@@ -15,11 +16,12 @@ from backend.cases import workflow
 from backend.cases.models import Case, CaseEvent, Photo
 from backend.cases.workflow import OPEN_STATES, Action, Stage, State
 from backend.core.calendar import work_calendar
-from backend.core.clock import Lamp, Unit
+from backend.core.clock import Lamp, LampCuts, Unit, lamp_cuts
 from backend.core.clock import lamp as lamp_of
 
 Order = Literal["-reported_at", "due_at"]
 PAGE_MAX = 200
+_RUNNING = (State.PENDING_HANDLE.value, State.HANDLING.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +88,28 @@ def _search(q: str) -> Q:
 
 
 def _with_lamp(found: QuerySet[Case], wanted: Lamp, now: datetime) -> QuerySet[Case]:
-    running = found.filter(state__in=[State.PENDING_HANDLE.value, State.HANDLING.value], due_at__isnull=False)
-    if wanted is Lamp.RED:
-        return running.filter(due_at__lte=now)
+    """The cases of one colour, exact for any number: there are few limits, and each has its cuts at `now`."""
+    running = found.filter(state__in=_RUNNING, due_at__isnull=False, limit_amount__isnull=False).exclude(limit_unit="")
     if wanted is Lamp.NONE:
         return found.exclude(pk__in=running.values("pk"))
-    # The other colours depend on working time: cases that are due within the longest limit are looked at one by one.
-    candidates = running.filter(due_at__gt=now).only("dispatched_at", "due_at", "limit_unit", "state")[:5_000]
-    return found.filter(pk__in=[case.pk for case in candidates if lamp(case, now=now) is wanted])
+    if wanted is Lamp.RED:
+        return running.filter(due_at__lte=now)
+    limits = running.order_by().values_list("limit_amount", "limit_unit").distinct()
+    calendar = work_calendar()
+    colour = Q(pk__in=[])
+    for amount, unit in limits:
+        assert amount is not None
+        cuts = lamp_cuts(calendar, amount=amount, unit=Unit(unit), now=now)
+        colour |= Q(limit_amount=amount, limit_unit=unit) & _between(cuts, wanted)
+    return running.filter(colour)
+
+
+def _between(cuts: LampCuts, wanted: Lamp) -> Q:
+    if wanted is Lamp.GREEN:
+        return Q(due_at__gt=cuts.green)
+    if wanted is Lamp.YELLOW:
+        return Q(due_at__gt=cuts.yellow, due_at__lte=cuts.green)
+    return Q(due_at__gt=cuts.orange, due_at__lte=cuts.yellow)
 
 
 def _ordered(found: QuerySet[Case], wanted: CaseFilter) -> QuerySet[Case]:
@@ -113,16 +129,14 @@ def _ordered(found: QuerySet[Case], wanted: CaseFilter) -> QuerySet[Case]:
 
 def lamp(case: Case, *, now: datetime) -> Lamp:
     """The colour of a case's clock; none before dispatch, while it stands still, and after handling."""
-    return lamp_at(
-        state=case.state, dispatched_at=case.dispatched_at, due_at=case.due_at, unit=case.limit_unit, now=now
-    )
+    return lamp_at(state=case.state, due_at=case.due_at, amount=case.limit_amount, unit=case.limit_unit, now=now)
 
 
-def lamp_at(*, state: str, dispatched_at: datetime | None, due_at: datetime | None, unit: str, now: datetime) -> Lamp:
+def lamp_at(*, state: str, due_at: datetime | None, amount: Decimal | None, unit: str, now: datetime) -> Lamp:
     """`lamp` from the columns alone, for readers that do not build case objects."""
-    if state not in (State.PENDING_HANDLE.value, State.HANDLING.value) or not unit:
+    if state not in _RUNNING or due_at is None or amount is None or not unit:
         return Lamp.NONE
-    return lamp_of(work_calendar(), start=dispatched_at, due=due_at, now=now, unit=Unit(unit))
+    return lamp_of(work_calendar(), amount=amount, unit=Unit(unit), due=due_at, now=now)
 
 
 def stage(case: Case) -> Stage:
@@ -232,7 +246,7 @@ def counts(actor: Actor, *, now: datetime, day_start: datetime) -> CaseCounts:
     """Open cases by state, overdue ones, and what came and went since `day_start`."""
     visible = Case.objects.visible_to(actor)
     by_state = dict(visible.open().values_list("state").annotate(Count("pk")))
-    running = visible.filter(state__in=[State.PENDING_HANDLE.value, State.HANDLING.value])
+    running = visible.filter(state__in=_RUNNING)
     return CaseCounts(
         by_state=by_state,
         open=sum(by_state.values()),
@@ -254,5 +268,5 @@ class GridCounts:
 def counts_in_grid(actor: Actor, grid: Area, *, now: datetime) -> GridCounts:
     """Open and overdue cases of a grid, as far as the actor sees them."""
     found = Case.objects.visible_to(actor).filter(grid=grid)
-    running = found.filter(state__in=[State.PENDING_HANDLE.value, State.HANDLING.value], due_at__lte=now)
+    running = found.filter(state__in=_RUNNING, due_at__lte=now)
     return GridCounts(open=found.open().count(), overdue=running.count())

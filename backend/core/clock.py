@@ -8,6 +8,7 @@ Everything is pure: the calendar is handed in.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,12 @@ class Unit(StrEnum):
     WORK_HOUR = "WH"
     WORK_DAY = "WD"
     CLOCK_DAY = "ND"
+
+
+_CLOCK_UNITS = frozenset({Unit.CLOCK_HOUR, Unit.CLOCK_DAY})
+# Shares of the limit at which the lamp turns yellow and orange.
+YELLOW_SHARE = 0.5
+ORANGE_SHARE = 0.2
 
 
 class Lamp(StrEnum):
@@ -93,21 +100,61 @@ def deadline(calendar: WorkCalendar, start: datetime, amount: float, unit: Unit)
     return calendar.add_working_time(start, WORK_DAY * amount)
 
 
-def lamp(calendar: WorkCalendar, *, start: datetime | None, due: datetime | None, now: datetime, unit: Unit) -> Lamp:
-    """Green above half of the limit left, yellow to 20 %, orange below, red overdue; none without a running limit."""
-    if start is None or due is None:
-        return Lamp.NONE
+def duration_of(amount: Decimal, unit: Unit) -> timedelta:
+    """The whole of a limit: clock time for clock units, working time for the others.
+
+    >>> duration_of(Decimal("1.5"), Unit.WORK_DAY)
+    datetime.timedelta(seconds=43200)
+    """
+    one = {Unit.CLOCK_DAY: timedelta(days=1), Unit.WORK_DAY: WORK_DAY}.get(unit, timedelta(hours=1))
+    return timedelta(microseconds=int(amount * (one // timedelta(microseconds=1))))
+
+
+def still_left_after(calendar: WorkCalendar, moment: datetime, amount: timedelta, unit: Unit) -> datetime:
+    """The last moment up to which no more than `amount` of the unit's time passes: a break that begins is included.
+
+    >>> morning = datetime(2025, 9, 25, 10, tzinfo=LOCAL)
+    >>> still_left_after(WorkCalendar(), morning, timedelta(hours=2), Unit.WORK_HOUR).isoformat()
+    '2025-09-25T14:00:00+08:00'
+    """
+    if unit in _CLOCK_UNITS:
+        return moment + amount
+    start, _ = next(calendar.spans_from(calendar.add_working_time(moment, amount)))
+    return start
+
+
+def lamp(calendar: WorkCalendar, *, amount: Decimal, unit: Unit, due: datetime, now: datetime) -> Lamp:
+    """Green above half of the limit left, yellow to 20 %, orange below, red overdue.
+
+    What is left is measured against the limit itself, so time that the clock stood still changes no colour.
+    """
     if now >= due:
         return Lamp.RED
-    if unit in (Unit.CLOCK_HOUR, Unit.CLOCK_DAY):
-        whole, left = due - start, due - now
-    else:
-        whole = calendar.working_time_between(start, due)
-        left = calendar.working_time_between(max(start, now), due)
-    share = left / whole if whole else 0.0
-    if share > 0.5:
+    left = due - now if unit in _CLOCK_UNITS else calendar.working_time_between(now, due)
+    whole = duration_of(amount, unit)
+    if left > whole * YELLOW_SHARE:
         return Lamp.GREEN
-    return Lamp.YELLOW if share > 0.2 else Lamp.ORANGE
+    return Lamp.YELLOW if left > whole * ORANGE_SHARE else Lamp.ORANGE
+
+
+@dataclass(frozen=True, slots=True)
+class LampCuts:
+    """Deadlines that part the colours of one limit at one moment: due later than `green` is green, than `yellow`
+    yellow, than `orange` orange, and red up to there. The inverse of `lamp`, for queries."""
+
+    green: datetime
+    yellow: datetime
+    orange: datetime
+
+
+def lamp_cuts(calendar: WorkCalendar, *, amount: Decimal, unit: Unit, now: datetime) -> LampCuts:
+    """More than x of the limit is left exactly when the deadline lies after the last moment at which x has passed."""
+    whole = duration_of(amount, unit)
+    return LampCuts(
+        green=still_left_after(calendar, now, whole * YELLOW_SHARE, unit),
+        yellow=still_left_after(calendar, now, whole * ORANGE_SHARE, unit),
+        orange=now,
+    )
 
 
 def week_start_of(moment: datetime) -> date:

@@ -29,8 +29,8 @@ def case_features(actor: Actor, wanted: CaseFilter, *, now: datetime) -> str:
             "point",
             "name_zh",
             "name_en",
-            "dispatched_at",
             "due_at",
+            "limit_amount",
             "limit_unit",
             "grid__code",
             "escalated_at",
@@ -53,7 +53,7 @@ def _feature(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
             "matter_zh": row["name_zh"],
             "matter_en": row["name_en"] or row["name_zh"],
             "lamp": cases.lamp_at(
-                state=row["state"], dispatched_at=row["dispatched_at"], due_at=due, unit=row["limit_unit"], now=now
+                state=row["state"], due_at=due, amount=row["limit_amount"], unit=row["limit_unit"], now=now
             ),
             "due_at": due.isoformat() if due else None,
             "grid": row["grid__code"],

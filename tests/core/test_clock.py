@@ -1,12 +1,13 @@
 """Deadlines of four units: the test vectors of the standard, and what must hold for every calendar."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.core.clock import LOCAL, Lamp, Unit, WorkCalendar, deadline, lamp, week_start_of
+from backend.core.clock import LOCAL, Lamp, Unit, WorkCalendar, deadline, lamp, lamp_cuts, week_start_of
 
 # State Council holidays of autumn 2025: 1 to 8 October off, 28 September and 11 October worked.
 AUTUMN_2025 = WorkCalendar(
@@ -61,13 +62,29 @@ def test_a_longer_limit_never_ends_earlier(
 
 
 def test_the_lamp_goes_by_working_time() -> None:
-    start = at("09-30 17:00")
-    due = deadline(AUTUMN_2025, start, 4, Unit.WORK_HOUR)  # over the holidays to 9 October, 11:00
+    due = deadline(AUTUMN_2025, at("09-30 17:00"), 4, Unit.WORK_HOUR)  # over the holidays to 9 October, 11:00
     colours = [
-        lamp(AUTUMN_2025, start=start, due=due, now=now, unit=Unit.WORK_HOUR)
+        lamp(AUTUMN_2025, amount=Decimal(4), unit=Unit.WORK_HOUR, due=due, now=now)
         for now in (at("10-05 12:00"), at("10-09 09:30"), at("10-09 10:30"), at("10-09 11:00"))
     ]
     assert colours == [Lamp.GREEN, Lamp.YELLOW, Lamp.ORANGE, Lamp.RED]
+
+
+amounts = st.integers(1, 6_000).map(lambda hundredths: Decimal(hundredths) / 100)
+
+
+@given(calendars, moments, amounts, st.sampled_from(Unit), spans)
+def test_cuts_part_the_lamps_exactly(
+    calendar: WorkCalendar, now: datetime, amount: Decimal, unit: Unit, more: timedelta
+) -> None:
+    cuts = lamp_cuts(calendar, amount=amount, unit=unit, now=now)
+    edges = [edge + timedelta(microseconds=step) for edge in (cuts.green, cuts.yellow, now) for step in (-1, 0, 1)]
+    for due in (now + more, *edges):
+        by_cut = (
+            Lamp.GREEN if due > cuts.green else Lamp.YELLOW if due > cuts.yellow
+            else Lamp.ORANGE if due > cuts.orange else Lamp.RED
+        )  # fmt: skip
+        assert by_cut is lamp(calendar, amount=amount, unit=unit, due=due, now=now)
 
 
 @pytest.mark.parametrize(
