@@ -25,11 +25,13 @@ _DAYS = {
 }
 _WORDS = {
     "zh": {
-        "title": "每周走访单", "stop": "序", "time": "时间", "where": "走访对象", "why": "原因", "walk": "步行",
+        "title": "每周走访单", "stop": "序", "time": "时间", "where": "走访对象", "why": "原因",
+        "walk": "步行 {km:.1f} 公里，{minutes} 分钟",
         "booked": "预约", "none": "本周没有安排走访。", "made": "第 {version} 版，{at} 生成",
     },
     "en": {
-        "title": "Weekly round", "stop": "No.", "time": "Time", "where": "Visit", "why": "Why", "walk": "on foot",
+        "title": "Weekly round", "stop": "No.", "time": "Time", "where": "Visit", "why": "Why",
+        "walk": "on foot {km:.1f} km, {minutes} min",
         "booked": "booked", "none": "No visits are planned this week.", "made": "version {version}, made {at}",
     },
 }  # fmt: skip
@@ -111,7 +113,7 @@ def _list(plan: WeeklyPlan, routes: Sequence[Route], language: str) -> str:
 def _half_day(route: Route, language: str) -> str:
     words = _WORDS[language]
     start, end = (moment.astimezone(LOCAL) for moment in (route.shift.lower, route.shift.upper))
-    walk = f"{words['walk']} {route.travel_m / 1000:.1f} km, {round(route.travel_s / 60)} min"
+    walk = words["walk"].format(km=route.travel_m / 1000, minutes=round(route.travel_s / 60))
     head = f"{_DAYS[language][route.day.weekday()]} {route.day:%m-%d} {start:%H:%M}–{end:%H:%M}"
     rows = "".join(_row(stop, language) for stop in route.stops.all())
     return (
