@@ -194,3 +194,29 @@ def latest(case_id: UUID) -> Decision | None:
         .order_by("-at", "-id")
         .first()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class DutyPerson:
+    """One person of a stored duty chain, by name."""
+
+    post: str
+    name: str
+    absent: bool
+
+
+def duty_people(decision: Decision) -> list[DutyPerson]:
+    """The duty chain of a decision, read for people: the row keeps accounts, which nobody outside is to see.
+
+    A person who has left has an empty name.
+    """
+    lines = [_read_line(line) for line in decision.duty_chain]
+    users = User.objects.filter(username__in={username for _, username, _ in lines})
+    names = {user.username: str(user.name) for user in users}
+    return [DutyPerson(post, names.get(username, ""), absent) for post, username, absent in lines]
+
+
+def _read_line(line: str) -> tuple[str, str, bool]:
+    """`post:username` with `:absent` behind it for somebody away; a user name may hold colons itself."""
+    post, _, rest = line.partition(":")
+    return post, rest.removesuffix(":absent"), rest.endswith(":absent")

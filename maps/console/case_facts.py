@@ -136,7 +136,9 @@ def _decision_facts(decision: Decision | None) -> dict[str, Any] | None:
         "owner": decision.owner,
         "border_m": decision.border_m,
         "candidates": decision.candidates,
-        "duty_chain": decision.duty_chain,
+        "duty_chain": [
+            {"post": one.post, "name": one.name, "absent": one.absent} for one in dispatch.duty_people(decision)
+        ],
         "text": localised(decision.text_zh, decision.text_en),
     }
 

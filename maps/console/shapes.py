@@ -74,6 +74,14 @@ class CandidateGrid(serializers.Serializer):
     distance_m = serializers.FloatField()
 
 
+class DutyPersonOut(serializers.Serializer):
+    """Who was asked, in this order; an empty name is somebody who has left."""
+
+    post = serializers.CharField()
+    name = serializers.CharField(allow_blank=True)
+    absent = serializers.BooleanField()
+
+
 class DeskDecision(serializers.Serializer):
     """Why here: the stored decision of dispatch, as data and in words."""
 
@@ -84,7 +92,7 @@ class DeskDecision(serializers.Serializer):
     owner = serializers.CharField()
     border_m = serializers.FloatField(allow_null=True)
     candidates = CandidateGrid(many=True)
-    duty_chain = serializers.ListField(child=serializers.CharField())
+    duty_chain = DutyPersonOut(many=True)
     text = Localised()
 
 

@@ -49,6 +49,9 @@ def test_the_desk_sees_why_a_case_is_here_and_what_comes_next(world: World, now:
     case = report(world, now=now)
     told = client_of(world, "community:002011").get(f"/api/v1/console/cases/{case.pk}").json()
     assert told["decision"]["rule"] == "duty_leader"
+    leader = world.people["leader:002011001"]
+    assert told["decision"]["duty_chain"][0] == {"post": "leader", "name": str(leader.name), "absent": False}
+    assert leader.username not in json.dumps(told["decision"])
     assert told["contact"] == {"name": "测**", "phone": "199****0009"}
     assert {"assign", "note", "return"} <= {one["action"] for one in told["actions"]}
     assert told["candidates"][0]["is_own_grid"] is True

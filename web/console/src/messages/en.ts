@@ -98,6 +98,7 @@ export const messages: Translated<typeof zh> = {
     duty: "On duty",
     at: "Decided",
     absent: "(absent)",
+    left: "(has left)",
     rules: {
       matter_department: "The matter belongs to a department",
       nobody_on_duty: "Nobody on duty: to the community desk",

@@ -94,6 +94,7 @@ export const messages = {
     duty: "值守",
     at: "判定时间",
     absent: "（缺勤）",
+    left: "（已离岗）",
     rules: {
       matter_department: "按事项派给部门",
       nobody_on_duty: "无人在岗，转社区",

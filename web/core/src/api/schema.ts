@@ -1605,7 +1605,7 @@ export interface components {
             /** Format: double */
             border_m: number | null;
             candidates: components["schemas"]["CandidateGrid"][];
-            duty_chain: string[];
+            duty_chain: components["schemas"]["DutyPersonOut"][];
             text: components["schemas"]["Localised"];
         };
         /** @description One line of the history. */
@@ -1658,6 +1658,12 @@ export interface components {
             id: string;
             name: string;
             post: string;
+            absent: boolean;
+        };
+        /** @description Who was asked, in this order; an empty name is somebody who has left. */
+        DutyPersonOut: {
+            post: string;
+            name: string;
             absent: boolean;
         };
         /** @description A step on the worker's screen; `disabled_reason` says why it can't be taken now. */
