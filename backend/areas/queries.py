@@ -199,6 +199,14 @@ def areas_below(actor: Actor, *, now: datetime) -> list[Area]:
     return list(Area.objects.visible_to(actor).open_at(now).select_related("parent").order_by("path"))
 
 
+def area_below(actor: Actor, code: str) -> Area:
+    """One of the actor's areas by its code. Raises AreaNotFound, also for an area of others."""
+    area = Area.objects.visible_to(actor).filter(code=code).first()
+    if area is None:
+        raise AreaNotFound("no such area")
+    return area
+
+
 def grids_in_force(actor: Actor, *, now: datetime, after_code: str, limit: int) -> list[Boundary]:
     """Outlines of the actor's grids in the order of their codes, beginning after `after_code`."""
     found = Boundary.objects.visible_to(actor).in_force(now).filter(area__level=Area.Level.GRID)

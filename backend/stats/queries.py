@@ -11,6 +11,7 @@ from django.db.models import Count, F, Q
 from django.db.models.functions import Coalesce
 
 from backend.accounts.actor import Actor
+from backend.areas.models import Area
 from backend.cases.models import Case
 from backend.cases.workflow import State
 
@@ -36,12 +37,18 @@ class Indicators:
     rates: dict[str, float | None]
 
 
-def indicators(actor: Actor, *, since: datetime, until: datetime, group: str = "") -> list[Indicators]:
+def indicators(
+    actor: Actor, *, since: datetime, until: datetime, group: str = "", area: Area | None = None
+) -> list[Indicators]:
     """Indicators of the actor's cases between two moments (until excluded), whole or per group of GROUPS, by code.
+
+    `area` narrows to what lies in it.
 
     "Due" is a deadline inside the period, or handled (closed) inside it; suspended cases are not due to close.
     """
     visible = Case.objects.visible_to(actor)
+    if area is not None:
+        visible = visible.filter(area_path__startswith=area.path)
     if not group:
         return [_indicators("", "", "", visible.aggregate(**_counts(since, until)))]
     code, zh, en = GROUPS[group]

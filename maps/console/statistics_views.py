@@ -9,6 +9,7 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.areas import queries as areas
 from backend.core.clock import LOCAL
 from backend.stats import queries
 from backend.stats.queries import GROUPS, Indicators
@@ -25,6 +26,7 @@ class PeriodIn(serializers.Serializer):
     since = serializers.DateField()
     until = serializers.DateField()
     group = serializers.ChoiceField(choices=sorted(GROUPS), required=False, default="", allow_blank=True)
+    area = serializers.CharField(required=False, default="", allow_blank=True, max_length=30, help_text="code")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         days = (attrs["until"] - attrs["since"]).days
@@ -60,7 +62,9 @@ class IndicatorsView(ApiView):
         said = query_of(request, PeriodIn)
         since = datetime.combine(said["since"], time(), LOCAL)
         until = datetime.combine(said["until"] + timedelta(days=1), time(), LOCAL)
-        rows = queries.indicators(actor_of(request), since=since, until=until, group=said["group"])
+        actor = actor_of(request)
+        area = areas.area_below(actor, said["area"]) if said["area"] else None
+        rows = queries.indicators(actor, since=since, until=until, group=said["group"], area=area)
         return answer(IndicatorList, {"since": since, "until": until, "items": [_row_facts(row) for row in rows]})
 
 

@@ -51,3 +51,22 @@ def test_a_bad_period_is_refused_by_name(world: World) -> None:
     client.force_login(world.people["street:002"])
     answer = client.get("/api/v1/console/indicators", {"since": "2026-11-18", "until": "2026-11-17"})
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_period")
+
+
+def test_an_area_narrows_and_a_foreign_one_is_not_found(world: World, now: datetime) -> None:
+    lay_cases(world, now)
+    client = Client()
+    client.force_login(world.people["street:002"])
+    day = f"{now + timedelta(days=1):%Y-%m-%d}"
+
+    def ask(code: str) -> tuple[int, int | None]:
+        said = {"since": f"{now:%Y-%m-%d}", "until": day, "area": code}
+        answer = client.get("/api/v1/console/indicators", said)
+        return answer.status_code, answer.json()["items"][0]["counts"][
+            "reported"
+        ] if answer.status_code == 200 else None
+
+    assert ask("") == (200, 3)
+    assert ask("330281002011001") == (200, 2)
+    assert ask("330281002011002") == (200, 1)
+    assert ask("330281003001001")[0] == ask("no-such-area")[0] == 404

@@ -14,6 +14,11 @@ export const router = createRouter({
     { path: "/", name: "overview", component: () => import("./shell/OverviewScreen.vue") },
     { path: "/plan", name: "plan", component: () => import("./plan/PlanScreen.vue") },
     { path: "/tracks", name: "tracks", component: () => import("./tracks/TracksScreen.vue") },
+    {
+      path: "/statistics",
+      name: "statistics",
+      component: () => import("./statistics/StatisticsScreen.vue"),
+    },
     { path: "/:rest(.*)*", redirect: { name: "overview" } },
   ],
 });

@@ -5,6 +5,7 @@ import { ref } from "vue";
 import { api } from "../api";
 import { type LiveEvent, type LiveState, makeLiveStream } from "../live/stream";
 import { useDetail } from "./detail";
+import { useNotices } from "./notices";
 import { useQueue } from "./queue";
 import { soon } from "./soon";
 import { useSummary } from "./summary";
@@ -18,6 +19,7 @@ export const useLive = defineStore("live", () => {
   const caseRevision = ref(0);
   const planRevision = ref(0);
   const [queue, detail, summary, workers] = [useQueue(), useDetail(), useSummary(), useWorkers()];
+  const notices = useNotices();
   const touchMap = soon(async () => void caseRevision.value++, 1_500);
   const touchWorkers = soon(() => workers.load(), 1_500);
 
@@ -31,6 +33,7 @@ export const useLive = defineStore("live", () => {
       }
       touchMap();
       summary.touch();
+      notices.touch();
     } else if (kind === "position") {
       if (!workers.place(data)) touchWorkers();
     } else {

@@ -2,7 +2,7 @@ import { answered, type ApiClient } from "./client";
 import { ApiError } from "./problem";
 import type { components } from "./schema";
 import type { Transport } from "./transport";
-import type { CaseState, Day, Lamp, PlanDetail, TrackComparison, Uuid } from "./types";
+import type { CaseState, Day, IndicatorGroup, Lamp, PlanDetail, TrackComparison, Uuid } from "./types";
 
 const BASE = "/api/v1/console";
 
@@ -99,6 +99,16 @@ export function makeConsoleApi(client: ApiClient, { call }: Transport) {
       const query = { worker, date };
       return (await answered(client.GET("/api/v1/console/tracks", { params: { query } }))) as TrackComparison;
     },
+
+    /** Indicators of the days `since` to `until`, as a whole ("") or by group; of all one's areas or of one. */
+    indicators: (since: Day, until: Day, group: IndicatorGroup | "", area = "") =>
+      answered(
+        client.GET("/api/v1/console/indicators", { params: { query: { since, until, group, area } } }),
+      ),
+
+    notices: () => answered(client.GET("/api/v1/notices")),
+    readNotices: (ids: readonly Uuid[]) =>
+      answered(client.POST("/api/v1/notices/read", { body: { ids: [...ids] } })),
 
     liveTicket: () => answered(client.POST("/api/v1/live/ticket")),
   };

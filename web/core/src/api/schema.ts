@@ -3390,6 +3390,8 @@ export interface operations {
     console_indicators_get: {
         parameters: {
             query: {
+                /** @description code */
+                area?: string;
                 /**
                  * @description * `channel` - channel
                  *     * `community` - community

@@ -42,6 +42,9 @@ export type WorkerRow = Schemas["WorkerOut"];
 export type AreaRow = Schemas["AreaOut"];
 export type MatterRow = Schemas["MatterRow"];
 export type GridDetail = Schemas["GridDetail"];
+export type IndicatorRow = Schemas["IndicatorRow"];
+export type IndicatorGroup = "community" | "grid" | "matter" | "channel";
+export type Notice = Schemas["NoticeOut"];
 export type LiveTicket = Schemas["TicketOut"];
 
 export type PlanState = Schemas["PlanState"];
