@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from maps.console import area_views, case_views, live_views, plan_views, statistics_views
+from maps.console import area_views, case_views, division_views, live_views, plan_views, statistics_views
 from maps.reports import views as reports
 from maps.tiles import views as tiles
 
@@ -14,6 +14,14 @@ urlpatterns = [
     path(f"{_CONSOLE}/areas", area_views.AreaListView.as_view()),
     path(f"{_CONSOLE}/grids", area_views.GridListView.as_view()),
     path(f"{_CONSOLE}/grids/<str:code>", area_views.GridView.as_view()),
+    path(f"{_CONSOLE}/divisions", division_views.DivisionListView.as_view()),
+    path(f"{_CONSOLE}/divisions/<uuid:division_id>", division_views.DivisionView.as_view()),
+    path(f"{_CONSOLE}/divisions/<uuid:division_id>/edits", division_views.DivisionEditView.as_view()),
+    path(f"{_CONSOLE}/divisions/<uuid:division_id>/check", division_views.DivisionCheckView.as_view()),
+    path(f"{_CONSOLE}/divisions/<uuid:division_id>/repairs", division_views.DivisionRepairsView.as_view()),
+    path(f"{_CONSOLE}/divisions/<uuid:division_id>/impact", division_views.DivisionImpactView.as_view()),
+    path(f"{_CONSOLE}/divisions/<uuid:division_id>/publish", division_views.DivisionPublishView.as_view()),
+    path(f"{_CONSOLE}/divisions/<uuid:division_id>/undo", division_views.DivisionUndoView.as_view()),
     path(f"{_CONSOLE}/workers", area_views.WorkerListView.as_view()),
     path(f"{_CONSOLE}/matters", area_views.MatterListView.as_view()),
     path(f"{_CONSOLE}/cases", case_views.CaseListView.as_view()),

@@ -6,13 +6,14 @@ Every edit names the version that it was made on and makes the next one; a check
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
 from backend.accounts.actor import Actor
 from backend.areas import access, force
 from backend.areas.codes import next_code
-from backend.areas.errors import BadEdit, NoBoundaries
+from backend.areas.errors import BadEdit, DivisionNotDraft, NoBoundaries
 from backend.areas.models import Area, Division, DraftOutline
 from backend.areas.shapes import shape_of, slim, stored
 from backend.core.ids import uuid7
@@ -78,6 +79,15 @@ def create_draft(
     else:
         _lay_out(division, drawn)
     return division
+
+
+@transaction.atomic
+def discard_draft(*, actor: Actor, division_id: UUID) -> None:
+    """Throws a draft away. Raises DivisionNotFound, MayNotDivide, DivisionNotDraft."""
+    division = access.lock_division(actor, division_id)
+    if division.state not in (Division.State.DRAFT, Division.State.CHECKED):
+        raise DivisionNotDraft("a published division stays; it can be undone", state=division.state)
+    division.delete()
 
 
 def _lies_above(parent: Area, level: str) -> bool:

@@ -9,12 +9,16 @@ from uuid import UUID
 import shapely
 from django.contrib.gis import geos
 from django.db import connection
+from django.db.models import Count, F
 
 from backend.accounts.actor import Actor
 from backend.accounts.models import User
+from backend.areas import access, force
 from backend.areas.errors import AreaNotFound, WorkerNotFound
-from backend.areas.models import Absence, Area, Boundary, Duty
+from backend.areas.models import Absence, Area, Boundary, Division, DraftOutline, Duty, Lineage
+from backend.areas.shapes import shape_of, slim
 from backend.core.crypto import mask_name
+from gis.coordinates import geodesic_area_m2
 from gis.locate import (
     COVERING_SQL,
     REACHED_SQL,
@@ -27,6 +31,7 @@ from gis.locate import (
     decide,
     reach_parameters,
 )
+from gis.outlines import Shape
 
 _kept: GridIndex | None = None
 _keeping = threading.Lock()
@@ -234,3 +239,103 @@ def worker_in_reach(actor: Actor, worker_id: UUID, *, at: datetime) -> User:
         if actor.covers(duty.grid.path):
             return duty.worker
     raise WorkerNotFound("no such worker in your areas")
+
+
+DIVISION_STATES = [state.value for state in Division.State]
+DIVISION_LEVELS = [Area.Level.GRID.value, Area.Level.COMMUNITY.value]
+_DIVISIONS_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class DivisionLine:
+    """A division with the number of its outlines; scheduled: published, its moment still to come."""
+
+    division: Division
+    outlines: int
+    is_scheduled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnOutline:
+    """One area of a division as it is drawn. `is_new`: it is to be a new area, its code is settled at publishing."""
+
+    code: str
+    name: str
+    name_en: str
+    kind: str
+    under: str
+    is_new: bool
+    area_m2: float
+    label: tuple[float, float]
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class DivisionDrawn:
+    """A division with everything that a person sees of it."""
+
+    line: DivisionLine
+    outlines: list[DrawnOutline]
+    ground: Shape | None
+    unders: list[Area]
+    lineage: list[Lineage]
+
+
+def division_lines(actor: Actor, *, parent_code: str, state: str, now: datetime) -> list[DivisionLine]:
+    """Divisions of the actor's areas, the newest first."""
+    found = Division.objects.visible_to(actor).select_related("parent")
+    if parent_code:
+        found = found.filter(parent__code=parent_code)
+    if state:
+        found = found.filter(state=state)
+    rows = list(found.order_by("-created_at", "-id")[:_DIVISIONS_MOST])
+    drawn = dict(DraftOutline.objects.filter(division__in=rows).values_list("division").annotate(Count("pk")))
+    held = dict(
+        Boundary.objects.filter(division__in=rows, area__level=F("division__level"))
+        .values_list("division")
+        .annotate(Count("pk"))
+    )
+    return [_line(row, held.get(row.pk) or drawn.get(row.pk, 0), now) for row in rows]
+
+
+def _line(division: Division, outlines: int, now: datetime) -> DivisionLine:
+    is_published = division.state == Division.State.PUBLISHED
+    return DivisionLine(
+        division, outlines, is_published and division.effective_at is not None and division.effective_at > now
+    )
+
+
+def division_drawn(actor: Actor, division_id: UUID, *, now: datetime) -> DivisionDrawn:
+    """One division with its outlines: those of the draft, or what was published. Raises DivisionNotFound."""
+    division = access.get_division(actor, division_id)
+    drawn = [
+        _drawn(row, row.area_id is None, slim(shape_of(row.outline)), row.under.code)
+        for row in DraftOutline.objects.filter(division=division).select_related("under").order_by("code")
+    ] or [
+        _drawn(row.area, False, slim(shape_of(row.outline)), row.area.parent.code if row.area.parent else "")
+        for row in division.boundaries.filter(area__level=division.level)
+        .select_related("area__parent")
+        .order_by("area__code")
+    ]
+    lineage = division.lineage.select_related("old", "new").order_by("new__code", "old__code")
+    return DivisionDrawn(
+        _line(division, len(drawn), now), drawn, force.ground_of(division.parent), _unders(division), list(lineage)
+    )
+
+
+def _drawn(row: DraftOutline | Area, is_new: bool, shape: Shape, under: str) -> DrawnOutline:
+    label = shapely.point_on_surface(shape)
+    return DrawnOutline(
+        row.code, row.name, row.name_en, row.kind, under, is_new, round(geodesic_area_m2(shape), 1),
+        (round(label.x, 7), round(label.y, 7)), shape,
+    )  # fmt: skip
+
+
+def _unders(division: Division) -> list[Area]:
+    """The areas that outlines of this division may belong to."""
+    order = [one.value for one in Area.Level]
+    wanted = order[order.index(division.level) - 1]
+    if division.parent.level == wanted:
+        return [division.parent]
+    found = Area.objects.filter(level=wanted, path__startswith=division.parent.path, closed_at=None)
+    return list(found.order_by("code"))

@@ -225,6 +225,8 @@ SPECTACULAR_SETTINGS = {
         "StopKind": "mobile_api.common.shapes.STOP_KINDS",
         "StopState": "mobile_api.common.shapes.STOP_STATES",
         "PlanState": "mobile_api.common.shapes.PLAN_STATES",
+        "DivisionState": "backend.areas.queries.DIVISION_STATES",
+        "DivisionLevel": "backend.areas.queries.DIVISION_LEVELS",
         "PatrolState": "mobile_api.common.shapes.SESSION_STATES",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -4,12 +4,14 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import numpy as np
 import shapely
 from django.db import connection
 
-from backend.areas import force
+from backend.accounts.actor import Actor
+from backend.areas import access, force
 from backend.areas.checking import Draft, draft_of
 from backend.areas.models import Area, Division, Duty
 from backend.cases.workflow import OPEN_STATES, State
@@ -63,13 +65,15 @@ class Pair:
 class Impact:
     """Pairs by old and new code; totals of what changes its grid; names of all grids by code."""
 
+    version: int
     pairs: list[Pair]
     totals: dict[str, int]
     names: dict[str, str]
 
 
-def impact_of(division: Division, *, now: datetime) -> Impact:
-    """How the draft would lie over what is published last and over the work of the moment `now`."""
+def impact_of(*, actor: Actor, division_id: UUID, now: datetime) -> Impact:
+    """How the draft would lie over what is published last and over the work of `now`. Raises DivisionNotFound."""
+    division = access.get_division(actor, division_id)
     draft = draft_of(division)
     base = force.last_published(division.parent, division.level)
     old = force.shapes_of(base)
@@ -80,7 +84,7 @@ def impact_of(division: Division, *, now: datetime) -> Impact:
     ordered = sorted(pairs.values(), key=lambda pair: (pair.old_code, pair.new_code))
     totals = {kind: sum(pair.counts[kind] for pair in ordered if pair.is_moved) for kind in (*KINDS, "workers")}
     names = {boundary.area.code: boundary.area.name for boundary in base} | dict(draft.names)
-    return Impact(ordered, totals, names)
+    return Impact(division.version, ordered, totals, names)
 
 
 def _lineage(draft: Draft, old: dict[str, Shape]) -> dict[tuple[str, str], Pair]:

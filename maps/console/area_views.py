@@ -82,7 +82,13 @@ class GridFeature(GeoFeatureModelSerializer):  # type: ignore[misc]
         return boundary.label_point
 
 
-class GridPageIn(serializers.Serializer):
+class MomentIn(serializers.Serializer):
+    at = serializers.DateTimeField(
+        required=False, allow_null=True, default=None, help_text="boundaries in force at this moment; now without"
+    )
+
+
+class GridPageIn(MomentIn):
     limit = serializers.IntegerField(required=False, default=100, min_value=1, max_value=200)
     cursor = serializers.CharField(required=False, default="", allow_blank=True)
 
@@ -96,7 +102,7 @@ class GridCollection(serializers.Serializer):
 
 
 class GridListView(ApiView):
-    """Grids in force of one's areas, with outlines."""
+    """Grids in force of one's areas now or at any other moment, with outlines."""
 
     authz = {"GET": allow("grid", "read", *READERS)}
 
@@ -105,7 +111,10 @@ class GridListView(ApiView):
         said = query_of(request, GridPageIn)
         key = key_of(request, said["cursor"])
         rows = areas.grids_in_force(
-            actor_of(request), now=timezone.now(), after_code=key[0] if key else "", limit=said["limit"] + 1
+            actor_of(request),
+            now=said["at"] or timezone.now(),
+            after_code=key[0] if key else "",
+            limit=said["limit"] + 1,
         )
         page = rows[: said["limit"]]
         features = GridFeature(page, many=True).data["features"]
@@ -138,14 +147,15 @@ class GridDetail(serializers.Serializer):
 
 
 class GridView(ApiView):
-    """One grid: outline, size, people on duty, open work."""
+    """One grid: outline and people on duty (of any moment), size and open work (of today)."""
 
     authz = {"GET": allow("grid", "read", *READERS)}
 
-    @extend_schema(responses=GridDetail)
+    @extend_schema(parameters=[MomentIn], responses=GridDetail)
     def get(self, request: Request, code: str) -> Response:
         now, actor = timezone.now(), actor_of(request)
-        boundary = areas.grid_in_force(actor, code, now=now)
+        at = query_of(request, MomentIn)["at"] or now
+        boundary = areas.grid_in_force(actor, code, now=at)
         counts = cases.counts_in_grid(actor, boundary.area, now=now)
         size = census.grid_size(boundary.area)
         content = {
@@ -160,9 +170,9 @@ class GridView(ApiView):
             "overdue_cases": counts.overdue,
             "duty": [
                 {"id": line.worker.pk, "name": str(line.worker.name), "post": line.post, "absent": line.is_absent}
-                for line in areas.on_duty(boundary.area.pk, at=now)
+                for line in areas.on_duty(boundary.area.pk, at=at)
             ],
-            "duty_phone": areas.public_grid(boundary.area, at=now).duty_phone,
+            "duty_phone": areas.public_grid(boundary.area, at=at).duty_phone,
             "feature": GridFeature(boundary).data,
         }
         return answer(GridDetail, content)

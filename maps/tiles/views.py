@@ -22,7 +22,7 @@ from backend.places import ground
 from maps.tiles import layers
 from maps.tiles.layers import LAYERS, Layer, TileAsked
 from mobile_api.common.permissions import READERS, actor_of, allow, allow_everybody
-from mobile_api.common.views import ApiView, answer
+from mobile_api.common.views import ApiView, answer, query_of
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ class _TileView(ApiView):
     @extend_schema(responses={(200, MVT): OpenApiTypes.BINARY, 204: None, 304: None})
     def get(self, request: Request, z: int, x: int, y: int) -> HttpResponse:
         tile = TileAsked(z, x, y)
-        now = timezone.now()
+        now = self._moment(request)
         stamp = self.layer.stamp(now) if self.layer.stamp else ""
         etag = f'"{hashlib.sha256(f"{self.layer.name}/{stamp}/{z}/{x}/{y}".encode()).hexdigest()[:24]}"'
         if stamp and request.headers.get("If-None-Match") == etag:
@@ -119,6 +119,10 @@ class _TileView(ApiView):
         if stamp:
             headers["ETag"] = etag
         return HttpResponse(content or b"", status=200 if content else 204, content_type=MVT, headers=headers)
+
+    def _moment(self, request: Request) -> datetime:
+        """The moment that the tile shows."""
+        return timezone.now()
 
     def _content(self, tile: TileAsked, actor: Actor, stamp: str, now: datetime) -> bytes:
         if not stamp:
@@ -152,11 +156,23 @@ class BaseTileView(_TileView):
         return layers.base_tile(tile)
 
 
+class MomentIn(serializers.Serializer):
+    at = serializers.DateTimeField(required=False, allow_null=True, default=None, help_text="now without")
+
+
 class GridTileView(_TileView):
-    """Outlines of grids and communities in force."""
+    """Outlines of grids and communities in force now, or at the moment `at`."""
 
     authz = {"GET": allow_everybody("tiles", "read")}
     layer = LAYERS["grids"]
+
+    @extend_schema(parameters=[MomentIn], responses={(200, MVT): OpenApiTypes.BINARY, 204: None, 304: None})
+    def get(self, request: Request, z: int, x: int, y: int) -> HttpResponse:
+        return super().get(request, z, x, y)
+
+    def _moment(self, request: Request) -> datetime:
+        at: datetime | None = query_of(request, MomentIn)["at"]
+        return at or timezone.now()
 
     def _make(self, tile: TileAsked, actor: Actor, now: datetime) -> bytes:
         return layers.grids_tile(tile, now=now)

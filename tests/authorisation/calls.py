@@ -16,7 +16,7 @@ from tests.mobile_api.conftest import picture, report_of
 # Parameter in path or query → kind of object; the sweep calls with an object at each place of the town.
 OBJECTS = {
     "case_id": "case", "stop_id": "stop", "session_id": "session", "appointment_id": "appointment", "plan_id": "plan",
-    "job_id": "job", "worker": "worker", "code": "code",
+    "job_id": "job", "division_id": "division", "worker": "worker", "code": "code",
 }  # fmt: skip
 # The same parameter means another object here.
 KINDS = {"console_plans_by_plan_id_publish_post": "draft"}
@@ -61,6 +61,14 @@ BODIES: dict[str, Body] = {
     "notices_read_post": lambda stage: {"ids": []},
     "console_plans_post": lambda stage: {"week_start": _week(stage)},
     "console_plans_by_plan_id_publish_post": lambda stage: {},
+    "console_divisions_post": lambda stage: {"parent": "330281002011", "name": "秋季调整"},
+    "console_divisions_by_division_id_edits_post": lambda stage: {
+        "version": 1, "kind": "rename", "code": "330281002011001", "name": "新名",
+    },
+    "console_divisions_by_division_id_check_post": lambda stage: {"version": 1},
+    "console_divisions_by_division_id_repairs_post": lambda stage: {"version": 1},
+    "console_divisions_by_division_id_publish_post": lambda stage: {"version": 1},
+    "console_divisions_by_division_id_undo_post": lambda stage: {},
     "field_cases_by_case_id_actions_post": lambda stage: {**_op(), "action": "note", "note": "到过现场"},
     "field_consents_post": lambda stage: {"purpose": "patrol_track", "notice_version": "1", "granted": True},
     "field_operations_post": lambda stage: {"operations": []},

@@ -10,9 +10,11 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from backend.accounts.actor import SYSTEM
 from backend.accounts.models import Consent, Membership, User
 from backend.accounts.roles import Role
 from backend.accounts.services import DeviceSeen, sign_in
+from backend.areas.drafts import create_draft
 from backend.cases import photos, services
 from backend.cases.access import tracking_code
 from backend.cases.models import Case
@@ -71,8 +73,17 @@ def build() -> Stage:
         _cases(stage, where)
         _round(stage, where)
         _patrol(stage, where)
+        _division(stage, where)
     _clients(stage)
     return stage
+
+
+def _division(stage: Stage, where: Where) -> None:
+    """A draft of the community that the grid lies in, named so that it may be recognised."""
+    division = create_draft(
+        actor=SYSTEM, parent_code=f"330281{GRIDS[where][:6]}", level="grid", name=stage.canary(where), now=stage.now
+    )
+    stage.ids["division", "others", where] = division.pk
 
 
 def _integration(world: World, now: datetime) -> None:

@@ -177,7 +177,7 @@ def test_a_moved_border_moves_both_neighbours(world: World, draft: Division, now
     report = checked(world, draft, now).report
     assert report["blocking"] == 0
     assert report["counts"] == {}
-    impact = impact_of(moved, now=now)
+    impact = impact_of(actor=world.actor("street:002"), division_id=moved.pk, now=now)
     assert [(one.old_code, one.new_code) for one in impact.pairs if one.is_moved] == [(SECOND, FIRST)]
 
 

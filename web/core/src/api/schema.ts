@@ -244,6 +244,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/divisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Divisions of one's areas, the newest first; POST begins a draft. */
+        get: operations["console_divisions_get"];
+        put?: never;
+        /** @description Divisions of one's areas, the newest first; POST begins a draft. */
+        post: operations["console_divisions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/divisions/{division_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One division with outlines, ground and check; DELETE throws a draft away. */
+        get: operations["console_divisions_by_division_id_get"];
+        put?: never;
+        post?: never;
+        /** @description One division with outlines, ground and check; DELETE throws a draft away. */
+        delete: operations["console_divisions_by_division_id_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/divisions/{division_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Looks for every fault of this version and keeps the report. */
+        post: operations["console_divisions_by_division_id_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/divisions/{division_id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description One edit of a draft: a new version. */
+        post: operations["console_divisions_by_division_id_edits_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/divisions/{division_id}/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Open work, places, households and workers by old and new grid, before anything is published. */
+        get: operations["console_divisions_by_division_id_impact_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/divisions/{division_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Publishes a checked draft for a moment; now without one. */
+        post: operations["console_divisions_by_division_id_publish_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/divisions/{division_id}/repairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Accepts proposed repairs, one by one or all at once, and checks what came of it. */
+        post: operations["console_divisions_by_division_id_repairs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/divisions/{division_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Takes a published division back while nothing has happened under it. */
+        post: operations["console_divisions_by_division_id_undo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/grids": {
         parameters: {
             query?: never;
@@ -251,7 +389,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Grids in force of one's areas, with outlines. */
+        /** @description Grids in force of one's areas now or at any other moment, with outlines. */
         get: operations["console_grids_get"];
         put?: never;
         post?: never;
@@ -268,7 +406,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One grid: outline, size, people on duty, open work. */
+        /** @description One grid: outline and people on duty (of any moment), size and open work (of today). */
         get: operations["console_grids_by_code_get"];
         put?: never;
         post?: never;
@@ -1154,7 +1292,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Outlines of grids and communities in force. */
+        /** @description Outlines of grids and communities in force now, or at the moment `at`. */
         get: operations["tiles_grids_by_z_by_x_by_y_mvt_get"];
         put?: never;
         post?: never;
@@ -1233,6 +1371,11 @@ export interface components {
         AreaList: {
             items: components["schemas"]["AreaOut"][];
         };
+        AreaName: {
+            code: string;
+            name: string;
+            name_en: string;
+        };
         /** @description A node of the tree; the list is ordered so that parents come before their children. */
         AreaOut: {
             code: string;
@@ -1246,8 +1389,17 @@ export interface components {
             code: string;
             name: string;
             path: string;
-            level: components["schemas"]["LevelEnum"];
+            level: components["schemas"]["AreaRefLevelEnum"];
         };
+        /**
+         * @description * `city` - city
+         *     * `county` - county
+         *     * `street` - street
+         *     * `community` - community
+         *     * `grid` - grid
+         * @enum {string}
+         */
+        AreaRefLevelEnum: "city" | "county" | "street" | "community" | "grid";
         /** @description Somebody who may take the case, with the open cases already in hand. */
         AssignCandidateOut: {
             /** Format: uuid */
@@ -1652,6 +1804,111 @@ export interface components {
          * @enum {string}
          */
         DisabledReasonEnum: "not_in_this_state";
+        /** @description A division with its outlines (GeoJSON), the ground that it fills, and its last check. */
+        DivisionDetail: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            parent: components["schemas"]["AreaName"];
+            level: components["schemas"]["DivisionLevel"];
+            state: components["schemas"]["DivisionState"];
+            version: number;
+            source: string;
+            outlines: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            edited_at: string | null;
+            /** Format: date-time */
+            published_at: string | null;
+            /** Format: date-time */
+            effective_at: string | null;
+            /** Format: date-time */
+            switched_at: string | null;
+            /** Format: date-time */
+            undone_at: string | null;
+            moved: {
+                [key: string]: number;
+            };
+            is_scheduled: boolean;
+            is_undo: boolean;
+            report: components["schemas"]["DivisionReportOut"] | null;
+            features: {
+                [key: string]: unknown;
+            };
+            ground: {
+                [key: string]: unknown;
+            } | null;
+            unders: components["schemas"]["AreaName"][];
+            lineage: components["schemas"]["LineageOut"][];
+        };
+        /** @description A new draft. `in_force` begins with what is published last, `empty` with nothing. */
+        DivisionInRequest: {
+            /** @description code of the community, street … that is cut */
+            parent: string;
+            /** @default grid */
+            level?: components["schemas"]["DivisionLevel"];
+            name: string;
+            /** @default in_force */
+            source?: components["schemas"]["SourceEnum"];
+        };
+        /**
+         * @description * `grid` - grid
+         *     * `community` - community
+         * @enum {string}
+         */
+        DivisionLevel: "grid" | "community";
+        DivisionList: {
+            items: components["schemas"]["DivisionRow"][];
+        };
+        /** @description What the check of this version found; null before it was checked. */
+        DivisionReportOut: {
+            version: number;
+            /** Format: date-time */
+            at: string;
+            blocking: number;
+            counts: {
+                [key: string]: number;
+            };
+            faults: components["schemas"]["FaultOut"][];
+        };
+        /** @description One division in the list. `is_scheduled`: published, its moment still to come. */
+        DivisionRow: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            parent: components["schemas"]["AreaName"];
+            level: components["schemas"]["DivisionLevel"];
+            state: components["schemas"]["DivisionState"];
+            version: number;
+            source: string;
+            outlines: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            edited_at: string | null;
+            /** Format: date-time */
+            published_at: string | null;
+            /** Format: date-time */
+            effective_at: string | null;
+            /** Format: date-time */
+            switched_at: string | null;
+            /** Format: date-time */
+            undone_at: string | null;
+            moved: {
+                [key: string]: number;
+            };
+            is_scheduled: boolean;
+            is_undo: boolean;
+        };
+        /**
+         * @description * `draft` - draft
+         *     * `checked` - checked
+         *     * `published` - published
+         *     * `undone` - undone
+         * @enum {string}
+         */
+        DivisionState: "draft" | "checked" | "published" | "undone";
         /** @description One person of a grid's duty, in the order in which they answer. */
         DutyOut: {
             /** Format: uuid */
@@ -1665,6 +1922,70 @@ export interface components {
             post: string;
             name: string;
             absent: boolean;
+        };
+        /**
+         * @description * `set_outline` - set_outline
+         *     * `move_vertex` - move_vertex
+         *     * `split` - split
+         *     * `merge` - merge
+         *     * `add` - add
+         *     * `close` - close
+         *     * `rename` - rename
+         *     * `reassign` - reassign
+         *     * `redraw_community` - redraw_community
+         * @enum {string}
+         */
+        EditInKindEnum: "set_outline" | "move_vertex" | "split" | "merge" | "add" | "close" | "rename" | "reassign" | "redraw_community";
+        /** @description One edit of the version that the person saw. Which fields are needed depends on `kind`. */
+        EditInRequest: {
+            version: number;
+            kind: components["schemas"]["EditInKindEnum"];
+            /** @default  */
+            code?: string;
+            codes?: string[];
+            /**
+             * @description merge: the code that stays
+             * @default
+             */
+            keep?: string;
+            /**
+             * @description close: who takes the ground
+             * @default
+             */
+            heir?: string;
+            /**
+             * @description the community that the grid belongs to
+             * @default
+             */
+            under?: string;
+            /** @default  */
+            name?: string;
+            /** @default  */
+            name_en?: string;
+            outline?: {
+                [key: string]: unknown;
+            };
+            line?: {
+                [key: string]: unknown;
+            };
+            start?: number[];
+            end?: number[];
+        };
+        /** @description One fault. `size` in `unit`: m2 of ground, m of border inside a building, points or households. */
+        FaultOut: {
+            id: number;
+            kind: string;
+            codes: string[];
+            /** Format: double */
+            size: number;
+            unit: string;
+            spot: number[] | null;
+            outline: {
+                [key: string]: unknown;
+            } | null;
+            is_blocking: boolean;
+            note: string;
+            repair: components["schemas"]["RepairOut"] | null;
         };
         /** @description A step on the worker's screen; `disabled_reason` says why it can't be taken now. */
         FieldAction: {
@@ -1801,6 +2122,29 @@ export interface components {
          * @enum {string}
          */
         HandlerEnum: "grid" | "department";
+        /** @description What the draft would move. `totals` count what changes its grid; `features` draw ground that changes hands. */
+        ImpactOut: {
+            version: number;
+            totals: {
+                [key: string]: number;
+            };
+            pairs: components["schemas"]["ImpactPair"][];
+            features: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What lies in one old and one new grid; null: in none. */
+        ImpactPair: {
+            old: components["schemas"]["AreaName"] | null;
+            new: components["schemas"]["AreaName"] | null;
+            kind: string;
+            is_moved: boolean;
+            /** Format: double */
+            shared_m2: number;
+            counts: {
+                [key: string]: number;
+            };
+        };
         IndicatorList: {
             /** Format: date-time */
             since: string;
@@ -1841,15 +2185,6 @@ export interface components {
          * @enum {string}
          */
         Lamp: "green" | "yellow" | "orange" | "red";
-        /**
-         * @description * `city` - city
-         *     * `county` - county
-         *     * `street` - street
-         *     * `community` - community
-         *     * `grid` - grid
-         * @enum {string}
-         */
-        LevelEnum: "city" | "county" | "street" | "community" | "grid";
         /** @description A handling limit: UH clock hours, WH working hours, WD working days, ND clock days. */
         Limit: {
             /** Format: double */
@@ -1866,6 +2201,13 @@ export interface components {
          * @enum {string}
          */
         LineOutTypeEnum: "MultiLineString";
+        LineageOut: {
+            old: components["schemas"]["AreaName"] | null;
+            new: components["schemas"]["AreaName"] | null;
+            kind: string;
+            /** Format: double */
+            shared_m2: number;
+        };
         LivePositionOut: {
             /** Format: double */
             lon: number;
@@ -2365,6 +2707,14 @@ export interface components {
             may: components["schemas"]["May"];
             rating: components["schemas"]["RatingOut"] | null;
         };
+        PublishInRequest: {
+            version: number;
+            /**
+             * Format: date-time
+             * @description now without
+             */
+            effective_at?: string | null;
+        };
         /** @description Three answers kept apart: was there a response, is it solved, how satisfied (1 to 5). */
         RatingInRequest: {
             responded: boolean;
@@ -2413,6 +2763,15 @@ export interface components {
             seq: number | null;
             code: string;
             detail: string;
+        };
+        /** @description The faulty ground goes to `heir`; to nobody when it is null (it is cut off). */
+        RepairOut: {
+            heir: string | null;
+        };
+        /** @description Faults of the last check whose proposed repair is accepted; all that have one without `faults`. */
+        RepairsInRequest: {
+            version: number;
+            faults?: number[] | null;
         };
         /** @description A report. `id` is a UUIDv7 made by the client: the same id and content again gives the same answer. */
         ReportInRequest: {
@@ -2501,6 +2860,12 @@ export interface components {
             grid: components["schemas"]["GridRef"] | null;
             items: components["schemas"]["Slot"][];
         };
+        /**
+         * @description * `in_force` - in_force
+         *     * `empty` - empty
+         * @enum {string}
+         */
+        SourceEnum: "in_force" | "empty";
         /**
          * @description * `collected` - collected
          *     * `filed` - filed
@@ -2717,6 +3082,9 @@ export interface components {
             phone: string;
             code: string;
             device: components["schemas"]["DeviceInRequest"];
+        };
+        VersionInRequest: {
+            version: number;
         };
         VisitOut: {
             /** Format: uuid */
@@ -3326,9 +3694,335 @@ export interface operations {
             };
         };
     };
+    console_divisions_get: {
+        parameters: {
+            query?: {
+                parent?: string;
+                /**
+                 * @description * `draft` - draft
+                 *     * `checked` - checked
+                 *     * `published` - published
+                 *     * `undone` - undone
+                 */
+                state?: "draft" | "checked" | "published" | "undone" | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DivisionList"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DivisionInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DivisionDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_by_division_id_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                division_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DivisionDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_by_division_id_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                division_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_by_division_id_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                division_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DivisionDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_by_division_id_edits_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                division_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DivisionDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_by_division_id_impact_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                division_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImpactOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_by_division_id_publish_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                division_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DivisionDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_by_division_id_repairs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                division_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepairsInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DivisionDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_by_division_id_undo_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                division_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DivisionDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     console_grids_get: {
         parameters: {
             query?: {
+                /** @description boundaries in force at this moment; now without */
+                at?: string | null;
                 cursor?: string;
                 limit?: number;
             };
@@ -3359,7 +4053,10 @@ export interface operations {
     };
     console_grids_by_code_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description boundaries in force at this moment; now without */
+                at?: string | null;
+            };
             header?: never;
             path: {
                 code: string;
@@ -5110,7 +5807,10 @@ export interface operations {
     };
     tiles_grids_by_z_by_x_by_y_mvt_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description now without */
+                at?: string | null;
+            };
             header?: never;
             path: {
                 x: number;
