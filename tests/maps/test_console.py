@@ -1,10 +1,12 @@
 """The console's interface: queue, steps, reveal, tiles, tickets. Each as its own role, and as the neighbour."""
 
 import json
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core import signing
 from django.test import Client
 
@@ -157,6 +159,10 @@ def test_a_ticket_holds_for_its_areas_and_no_longer_than_said(world: World) -> N
         tickets.read_ticket(said["ticket"] + "x")
     with pytest.raises(tickets.TicketRefused):
         tickets.read_ticket(signing.dumps({"user": "1", "paths": [""]}, salt="another"))
+    with time_machine.travel(time.time() + tickets.LASTS_S - 5, tick=False):
+        assert tickets.read_ticket(said["ticket"]) == ticket
+    with time_machine.travel(time.time() + tickets.LASTS_S + 5, tick=False), pytest.raises(tickets.TicketRefused):
+        tickets.read_ticket(said["ticket"])
 
 
 def test_a_tile_knows_its_range() -> None:
