@@ -14,6 +14,7 @@ class AreaLine:
 
     code: str
     name: str
+    name_en: str
     path: str
     level: str
 
@@ -34,7 +35,7 @@ def roles_held(user: User, *, now: datetime) -> list[RoleLine]:
         lines = areas.setdefault(membership.role, [])
         if membership.area is not None:
             area = membership.area
-            lines.append(AreaLine(area.code, area.name, area.path, area.level))
+            lines.append(AreaLine(area.code, area.name, area.name_en, area.path, area.level))
     return [RoleLine(role, tuple(areas[role])) for role in PRECEDENCE if role in areas]
 
 

@@ -142,6 +142,7 @@ class PublicGrid:
     name: str
     name_en: str
     community: str
+    community_en: str
     leader_name: str
     duty_phone: str
 
@@ -156,6 +157,7 @@ def public_grid(area: Area, *, at: datetime) -> PublicGrid:
         name=area.name,
         name_en=area.name_en,
         community=community.name if community else "",
+        community_en=community.name_en if community else "",
         leader_name=mask_name(str(present[0].worker.name)) if present else "",
         duty_phone=phone,
     )

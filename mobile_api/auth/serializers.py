@@ -46,6 +46,7 @@ class CodeSent(serializers.Serializer):
 class AreaRef(serializers.Serializer):
     code = serializers.CharField()
     name = serializers.CharField()
+    name_en = serializers.CharField(allow_blank=True)
     path = serializers.CharField()
     level = serializers.ChoiceField(choices=["city", "county", "street", "community", "grid"])
 

@@ -101,7 +101,8 @@ def lamp_of(case: "Case", *, now: datetime) -> str | None:
 
 
 def grid_ref(case: "Case") -> dict[str, str] | None:
-    return {"code": case.grid.code, "name": case.grid.name} if case.grid else None
+    grid = case.grid
+    return {"code": grid.code, "name": grid.name, "name_en": grid.name_en} if grid else None
 
 
 def lon_lat(point: Any) -> dict[str, float]:

@@ -82,6 +82,12 @@ class GridRef(serializers.Serializer):
     name = serializers.CharField()
 
 
+class NamedGrid(GridRef):
+    """A grid with its name in both languages; `name_en` is empty where the town has none."""
+
+    name_en = serializers.CharField(allow_blank=True)
+
+
 class TimeWindow(serializers.Serializer):
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()

@@ -54,7 +54,7 @@ def _contact(stop: "Stop", actor: Actor) -> dict[str, str] | None:
 def place_facts(place: "Place") -> dict[str, Any]:
     """The content of `PlaceRef`."""
     address = place.address_text or (place.address.text if place.address else "")
-    return {"id": place.pk, "name": place.name, "address": address, "kind": place.kind}
+    return {"id": place.pk, "name": place.name, "name_en": place.name_en, "address": address, "kind": place.kind}
 
 
 def _place_of_case(stop: "Stop") -> dict[str, Any] | None:
@@ -63,7 +63,14 @@ def _place_of_case(stop: "Stop") -> dict[str, Any] | None:
     if case is None:
         return None
     kind = "residence" if stop.appointment else "site"
-    return {"id": case.pk, "name": case.matter.name_zh, "address": case.address_text, "kind": kind}
+    matter = case.matter
+    return {
+        "id": case.pk,
+        "name": matter.name_zh,
+        "name_en": matter.name_en,
+        "address": case.address_text,
+        "kind": kind,
+    }
 
 
 def _target(duty: Any, targets: Mapping[str, "VisitTarget"]) -> dict[str, Any]:
@@ -81,6 +88,7 @@ def route_facts(day: Day) -> dict[str, Any] | None:
         "id": first.pk,
         "plan_id": first.plan_id,
         "version": first.plan.version,
+        "published_at": first.plan.published_at,
         "distance_m": day.travel_m,
         "walk_s": day.travel_s,
         "geometry": _line(day.routes),

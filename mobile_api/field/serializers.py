@@ -23,8 +23,8 @@ from mobile_api.common.shapes import (
     AppointmentOut,
     ContactOut,
     DecisionOut,
-    GridRef,
     MatterRef,
+    NamedGrid,
     PhotoClaimIn,
     TimeWindow,
 )
@@ -79,7 +79,7 @@ class FieldCase(serializers.Serializer):
     lamp = serializers.ChoiceField(choices=LAMPS, allow_null=True)
     due_at = serializers.DateTimeField(allow_null=True)
     reported_at = serializers.DateTimeField()
-    grid = GridRef(allow_null=True)
+    grid = NamedGrid(allow_null=True)
     is_mine = serializers.BooleanField(help_text="the actor answers for it")
     location = LonLat()
     address = serializers.CharField(allow_blank=True)
@@ -144,6 +144,7 @@ class FieldReportIn(ReportIn):
 class PlaceRef(serializers.Serializer):
     id = serializers.UUIDField()
     name = serializers.CharField()
+    name_en = serializers.CharField(allow_blank=True, help_text="empty where there is no English name")
     address = serializers.CharField(allow_blank=True)
     kind = serializers.ChoiceField(choices=["residence", "premise", "component", "public_space", "site"])
 
@@ -196,6 +197,7 @@ class DayRoute(serializers.Serializer):
     id = serializers.UUIDField(help_text="of the first half day's route")
     plan_id = serializers.UUIDField()
     version = serializers.IntegerField()
+    published_at = serializers.DateTimeField(allow_null=True)
     distance_m = serializers.IntegerField()
     walk_s = serializers.IntegerField()
     geometry = LineOut(allow_null=True)

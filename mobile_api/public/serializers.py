@@ -26,6 +26,7 @@ from mobile_api.common.shapes import (
     GridRef,
     MatterOut,
     MatterRef,
+    NamedGrid,
     PhotoClaimIn,
     ResponsibleOut,
     TimeWindow,
@@ -42,9 +43,9 @@ class Matters(serializers.Serializer):
     next = serializers.CharField(allow_null=True)
 
 
-class LocatedGrid(GridRef):
-    name_en = serializers.CharField(allow_blank=True)
+class LocatedGrid(NamedGrid):
     community = serializers.CharField(allow_blank=True)
+    community_en = serializers.CharField(allow_blank=True)
 
 
 class Candidate(GridRef):
@@ -120,7 +121,7 @@ class ReportOut(serializers.Serializer):
     state = serializers.ChoiceField(choices=STATES)
     stage = serializers.ChoiceField(choices=STAGES)
     matter = MatterRef()
-    grid = GridRef(allow_null=True)
+    grid = NamedGrid(allow_null=True)
     responsible = ResponsibleOut(allow_null=True)
     department = Localised(allow_null=True)
     due_at = serializers.DateTimeField(allow_null=True)
@@ -165,7 +166,7 @@ class PublicCaseSummary(serializers.Serializer):
     state = serializers.ChoiceField(choices=STATES)
     stage = serializers.ChoiceField(choices=STAGES)
     lamp = serializers.ChoiceField(choices=LAMPS, allow_null=True)
-    grid = GridRef(allow_null=True)
+    grid = NamedGrid(allow_null=True)
     responsible = ResponsibleOut(allow_null=True)
     department = Localised(allow_null=True)
     due_at = serializers.DateTimeField(allow_null=True)
@@ -226,7 +227,7 @@ class Slot(TimeWindow):
 
 
 class Slots(serializers.Serializer):
-    grid = GridRef(allow_null=True)
+    grid = NamedGrid(allow_null=True)
     items = Slot(many=True)
 
 

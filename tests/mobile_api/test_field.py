@@ -140,6 +140,7 @@ def test_a_patrol_reaches_its_stop_and_the_visit_is_recorded(world: World, leade
     today = leader.get("/api/v1/field/today").json()
     assert [row["id"] for row in today["stops"]] == [str(stop.pk)]
     assert today["stops"][0]["targets"][0]["name"] == {"zh": "消防通道", "en": "Fire lane"}
+    assert today["stops"][0]["place"]["name_en"] == stop.place.name_en != ""
     assert today["route"]["distance_m"] == 700
     session_id = str(uuid7())
     begin = timezone.now() - timedelta(minutes=5)

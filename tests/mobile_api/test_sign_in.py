@@ -32,6 +32,7 @@ def test_worker_signs_in_and_is_known(world: World, anonymous: APIClient) -> Non
     assert me == answer.json()["actor"]
     assert me["role"] == "grid_worker"
     assert [area["code"] for area in me["areas"]] == ["330281002011001"]
+    assert [area["name_en"] for area in me["areas"]] == [world.areas["330281002011001"].name_en] != [""]
     assert AuditEntry.objects.filter(action="signed_in", actor_id=me["user_id"]).count() == 1
 
 

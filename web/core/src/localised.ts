@@ -14,3 +14,12 @@ export function localisedList(list: LocalisedList | null | undefined, locale: st
   const [first, second] = locale === "en" ? [list.en, list.zh] : [list.zh, list.en];
   return first.length > 0 ? first : second;
 }
+
+/** A name that the server gives as `name` and `name_en`; the Chinese one where no English one is known. */
+export function nameOf(
+  named: { readonly name: string; readonly name_en?: string | null } | null | undefined,
+  locale: string,
+): string {
+  if (!named) return "";
+  return locale === ("en" satisfies Locale) ? named.name_en || named.name : named.name;
+}

@@ -1388,6 +1388,7 @@ export interface components {
         AreaRef: {
             code: string;
             name: string;
+            name_en: string;
             path: string;
             level: components["schemas"]["AreaRefLevelEnum"];
         };
@@ -1420,7 +1421,7 @@ export interface components {
             state: components["schemas"]["CaseState"];
             stage: components["schemas"]["Stage"];
             matter: components["schemas"]["MatterRef"];
-            grid: components["schemas"]["GridRef"] | null;
+            grid: components["schemas"]["NamedGrid"] | null;
             responsible: components["schemas"]["ResponsibleOut"] | null;
             department: components["schemas"]["Localised"] | null;
             /** Format: date-time */
@@ -1636,6 +1637,8 @@ export interface components {
             /** Format: uuid */
             plan_id: string;
             version: number;
+            /** Format: date-time */
+            published_at: string | null;
             distance_m: number;
             walk_s: number;
             geometry: components["schemas"]["LineOut"] | null;
@@ -2015,7 +2018,7 @@ export interface components {
             due_at: string | null;
             /** Format: date-time */
             reported_at: string;
-            grid: components["schemas"]["GridRef"] | null;
+            grid: components["schemas"]["NamedGrid"] | null;
             /** @description the actor answers for it */
             is_mine: boolean;
             location: components["schemas"]["LonLat"];
@@ -2249,11 +2252,13 @@ export interface components {
             duty_phone: string | null;
             candidates: components["schemas"]["Candidate"][];
         };
+        /** @description A grid with its name in both languages; `name_en` is empty where the town has none. */
         LocatedGrid: {
             code: string;
             name: string;
             name_en: string;
             community: string;
+            community_en: string;
         };
         /** @description A position in WGS84 degrees. */
         LonLat: {
@@ -2327,6 +2332,12 @@ export interface components {
         MyRequests: {
             items: components["schemas"]["PublicCaseSummary"][];
             next: string | null;
+        };
+        /** @description A grid with its name in both languages; `name_en` is empty where the town has none. */
+        NamedGrid: {
+            code: string;
+            name: string;
+            name_en: string;
         };
         /** @description Something with an id and a name in both languages. */
         NamedRef: {
@@ -2475,6 +2486,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+            /** @description empty where there is no English name */
+            name_en: string;
             address: string;
             kind: components["schemas"]["PlaceRefKindEnum"];
         };
@@ -2670,7 +2683,7 @@ export interface components {
             state: components["schemas"]["CaseState"];
             stage: components["schemas"]["Stage"];
             lamp: components["schemas"]["Lamp"];
-            grid: components["schemas"]["GridRef"] | null;
+            grid: components["schemas"]["NamedGrid"] | null;
             responsible: components["schemas"]["ResponsibleOut"] | null;
             department: components["schemas"]["Localised"] | null;
             /** Format: date-time */
@@ -2696,7 +2709,7 @@ export interface components {
             state: components["schemas"]["CaseState"];
             stage: components["schemas"]["Stage"];
             lamp: components["schemas"]["Lamp"];
-            grid: components["schemas"]["GridRef"] | null;
+            grid: components["schemas"]["NamedGrid"] | null;
             responsible: components["schemas"]["ResponsibleOut"] | null;
             department: components["schemas"]["Localised"] | null;
             /** Format: date-time */
@@ -2799,7 +2812,7 @@ export interface components {
             state: components["schemas"]["CaseState"];
             stage: components["schemas"]["Stage"];
             matter: components["schemas"]["MatterRef"];
-            grid: components["schemas"]["GridRef"] | null;
+            grid: components["schemas"]["NamedGrid"] | null;
             responsible: components["schemas"]["ResponsibleOut"] | null;
             department: components["schemas"]["Localised"] | null;
             /** Format: date-time */
@@ -2857,7 +2870,7 @@ export interface components {
             left: number;
         };
         Slots: {
-            grid: components["schemas"]["GridRef"] | null;
+            grid: components["schemas"]["NamedGrid"] | null;
             items: components["schemas"]["Slot"][];
         };
         /**
