@@ -15,9 +15,20 @@ export function keysOf(tree: MessageTree, prefix = ""): string[] {
     .sort();
 }
 
-/** The named placeholders of a message, sorted: `"{n} of {total}"` gives `["n", "total"]`. */
+/**
+ * The named placeholders of a message, each once, sorted: `"{n} of {total}"` gives `["n", "total"]`. Of several forms
+ * (`"{n} stop | {n} stops"`) all count together.
+ */
 export function placeholdersOf(message: string): string[] {
-  return [...message.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "").sort();
+  return [...new Set([...message.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ""))].sort();
+}
+
+/** English messages that put a number before a plural and have no form for one: `"{n} stops"` reads "1 stops". */
+export function withoutSingular(tree: MessageTree): string[] {
+  const counted = /\{(?:n|total)\} (?:\w+ )?[a-z]{2,}s\b/;
+  return leavesOf(tree)
+    .filter(([, text]) => counted.test(text) && !text.includes(" | "))
+    .map(([path]) => path);
 }
 
 /** Leaves as `[path, text]` pairs, in the order of `keysOf`. */

@@ -1,10 +1,16 @@
 export { default as AppIcon, type IconName } from "./AppIcon.vue";
+export { default as CaseNumber } from "./CaseNumber.vue";
 export { useElderMode } from "./elder";
 export { default as LampBadge } from "./LampBadge.vue";
 export { default as MatterChooser } from "./MatterChooser.vue";
 export * from "./matters";
+export { default as NoticeBell } from "./NoticeBell.vue";
+export { default as NoticeList } from "./NoticeList.vue";
+export { makeNotices, useFreshNotices, type Notice, type Notices } from "./notices";
 export { phone as phoneEn } from "./messages.en";
 export { phone as phoneZh } from "./messages.zh-Hans";
+export { useHeightProperty } from "./measure";
 export { default as PhotoInput, type PickedPhoto } from "./PhotoInput.vue";
 export { readPosition, type FixResult, type OwnFix, type PositionFailure } from "./position";
 export { default as StateBox } from "./StateBox.vue";
+export { default as ThumbBar } from "./ThumbBar.vue";

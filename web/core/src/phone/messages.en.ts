@@ -29,6 +29,13 @@ export const phone: Translated<typeof zh> = {
     unreadable: "This file cannot be opened. Please choose another photo.",
     size: "{kb} kB",
   },
+  notices: {
+    title: "Notices",
+    bell: "Notices, {n} unread",
+    none: "No notices yet. You hear here what happens to your matters.",
+    unread: "unread",
+    readAll: "Mark all as read",
+  },
   matter: {
     search: "Search, e.g. garbage, road, noise",
     common: "Common problems",

@@ -20,6 +20,13 @@ export const phone = {
     unreadable: "这个文件打不开，请换一张照片",
     size: "{kb} KB",
   },
+  notices: {
+    title: "通知",
+    bell: "通知，{n} 条未读",
+    none: "还没有通知。您的事项有进展时会在这里告诉您。",
+    unread: "未读",
+    readAll: "全部标为已读",
+  },
   matter: {
     search: "搜索，例如：垃圾、路灯、占道",
     common: "常见问题",
