@@ -18,7 +18,7 @@ export const auth = makeTokenAuth({
   store: localTokenStore("gridward.resident.tokens"),
   language: storedLocale,
 });
-const transport = makeTransport({ authenticator: auth, language: storedLocale });
+export const transport = makeTransport({ authenticator: auth, language: storedLocale });
 
 const localisedList = object({ zh: withDefault(list(text), []), en: withDefault(list(text), []) });
 const formField = object({
@@ -50,7 +50,7 @@ const matter = object({
 });
 export type Matter = Shaped<typeof matter>;
 
-const gridRef = object({ code: text, name: text });
+const gridRef = object({ code: text, name: text, name_en: withDefault(text, "") });
 const matterRef = object({ id: text, name: localised });
 const responsible = object({ name_masked: withDefault(text, ""), post: withDefault(text, "") });
 const decision = object({ kind: text, text: withDefault(localised, { zh: "", en: "" }) });
@@ -130,7 +130,15 @@ export const nextSlots = withDefault(list(object({ start: text, end: text })), [
 
 const located = object({
   kind: text,
-  grid: optional(object({ code: text, name: text, community: withDefault(text, "") })),
+  grid: optional(
+    object({
+      code: text,
+      name: text,
+      name_en: withDefault(text, ""),
+      community: withDefault(text, ""),
+      community_en: withDefault(text, ""),
+    }),
+  ),
   leader_name: optional(text),
   duty_phone: optional(text),
 });

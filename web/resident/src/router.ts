@@ -31,6 +31,7 @@ export const router = createRouter({
       props: true,
       component: () => import("./screens/RequestDetail.vue"),
     },
+    { path: "/notices", name: "notices", component: () => import("./screens/NoticesPage.vue") },
     { path: "/follow", name: "follow", component: () => import("./screens/Follow.vue") },
     { path: "/:rest(.*)*", name: "missing", component: () => import("./screens/Missing.vue") },
   ],

@@ -10,6 +10,8 @@ export interface KeptReceipt {
   id: string;
   matterName: { zh: string; en: string };
   grid: string | null;
+  /** Missing in what an older version kept. */
+  gridEn?: string | null;
   responsible: string | null;
   post: string | null;
   department: { zh: string; en: string } | null;

@@ -202,6 +202,8 @@ export const messages = {
     another: "查另一件",
   },
   request: {
+    copy: "复制编号",
+    copyShort: "复制",
     title: "事项进度",
     number: "编号",
     stage: "现在到",

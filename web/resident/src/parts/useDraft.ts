@@ -1,3 +1,4 @@
+import { uuid7 } from "@gridward/core";
 import { onBeforeUnmount, onMounted, shallowRef, type ShallowRef } from "vue";
 
 import { isStarted, type Draft } from "../drafts/draft";
@@ -13,6 +14,8 @@ export interface OpenDraft<T extends Draft> {
   /** Forget the draft on this device; the screen decides what comes next. */
   drop: () => Promise<void>;
   replace: (next: T) => void;
+  /** Nobody knows whether it arrived; what is changed from here on is another one, under an id of its own. */
+  renew: () => void;
 }
 
 /**
@@ -45,6 +48,11 @@ export function useDraft<T extends Draft>(open: () => Promise<T>): OpenDraft<T> 
     onHide();
   });
 
+  function replace(next: T): void {
+    draft.value = next;
+    later();
+  }
+
   return {
     draft,
     flush,
@@ -59,9 +67,12 @@ export function useDraft<T extends Draft>(open: () => Promise<T>): OpenDraft<T> 
       if (draft.value !== null) await drafts.remove(draft.value.id);
       draft.value = null;
     },
-    replace(next) {
-      draft.value = next;
-      later();
+    replace,
+    renew() {
+      if (draft.value === null) return;
+      const old = draft.value.id;
+      replace({ ...draft.value, id: uuid7(), unanswered: false });
+      void drafts.remove(old);
     },
   };
 }
