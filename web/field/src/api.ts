@@ -31,6 +31,7 @@ const contact = object({ name: withDefault(text, ""), phone: withDefault(text, "
 const place = object({
   id: withDefault(text, ""),
   name: withDefault(text, ""),
+  name_en: withDefault(text, ""),
   address: withDefault(text, ""),
   kind: withDefault(text, ""),
 });
@@ -107,6 +108,8 @@ export type FieldCase = Shaped<typeof fieldCase>;
 
 const routeShape = object({
   id: text,
+  plan_id: withDefault(text, ""),
+  published_at: optional(text),
   distance_m: withDefault(number, 0),
   walk_s: withDefault(number, 0),
   geometry: anything,
@@ -117,6 +120,7 @@ export const todayShape = object({
   route: optional(routeShape),
   stops: withDefault(list(stop), []),
   cases: withDefault(list(fieldCase), []),
+  cursor: withDefault(text, ""),
 });
 export type Today = Shaped<typeof todayShape>;
 

@@ -4,6 +4,7 @@ import CasePage from "./screens/CasePage.vue";
 import Login from "./screens/Login.vue";
 import Me from "./screens/Me.vue";
 import Missing from "./screens/Missing.vue";
+import NoticesPage from "./screens/NoticesPage.vue";
 import Outbox from "./screens/Outbox.vue";
 import Report from "./screens/Report.vue";
 import StopPage from "./screens/StopPage.vue";
@@ -25,6 +26,7 @@ export function makeRouter(hasWorker: () => boolean): Router {
       { path: "/week", name: "week", component: Week },
       { path: "/report", name: "report", component: Report },
       { path: "/outbox", name: "outbox", component: Outbox },
+      { path: "/notices", name: "notices", component: NoticesPage },
       { path: "/me", name: "me", component: Me },
       { path: "/stops/:id", name: "stop", props: true, component: StopPage },
       { path: "/cases/:id", name: "case", props: true, component: CasePage },

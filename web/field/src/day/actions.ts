@@ -14,7 +14,7 @@ const AFTER_ACCEPT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Steps that end the worker's part: nothing can follow before the server has answered. */
-const ENDING = new Set(["submit", "hand_back", "return", "refuse", "verified"]);
+export const ENDING: ReadonlySet<string> = new Set(["submit", "hand_back", "return", "refuse", "verified"]);
 
 /** What brings the case forward stands first, under the thumb; giving it away and mere notes come last. */
 const ORDER = ["submit", "accept", "verified", "note", "refuse", "hand_back", "return"];

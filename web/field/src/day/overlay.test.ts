@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 
 import type { FieldCase, Stop } from "../api";
 import { EMPTY, type Draft, type Outbox } from "../outbox/outbox";
-import { boundHours, nextStop, shownCases, shownStops } from "./overlay";
+import { boundHours, countToDo, nextStop, shownCases, shownStops, type ShownCase } from "./overlay";
 
 function stop(id: string, hour: number, state = "planned"): Stop {
   const at = `2026-11-23T${String(hour).padStart(2, "0")}:00:00+08:00`;
@@ -85,4 +85,17 @@ it("names opening hours only where they bind", () => {
   const day = { start: "2026-11-23T00:00:00+08:00", end: "2026-11-24T00:00:00+08:00" };
   const morning = { start: "2026-11-23T08:30:00+08:00", end: "2026-11-23T11:30:00+08:00" };
   expect([null, day, morning].map((window) => boundHours({ window }))).toEqual([null, null, morning]);
+});
+
+it("counts the cases that are this worker's work now", () => {
+  const one = (state: string, is_mine = true, unsentAction: string | null = null): ShownCase =>
+    ({ state, is_mine, unsentAction }) as unknown as ShownCase;
+  const work = [one("pending_handle"), one("handling"), one("pending_handle", true, "accept")];
+  const no_work = [
+    one("pending_check"),
+    one("suspended"),
+    one("handling", false),
+    one("handling", true, "submit"),
+  ];
+  expect(countToDo([...work, ...no_work])).toBe(3);
 });

@@ -1,5 +1,6 @@
 import type { FieldCase, Stop } from "../api";
 import type { Outbox } from "../outbox/outbox";
+import { ENDING } from "./actions";
 
 /** A stop as the worker should see it: what the server knows, and over it what this phone has not sent yet. */
 export type ShownStop = Stop & Readonly<{ unsent: boolean }>;
@@ -51,4 +52,14 @@ export function shownCases(cases: readonly FieldCase[], outbox: Outbox): readonl
   return [...cases]
     .sort((a, b) => Number(b.is_mine) - Number(a.is_mine) || due(a) - due(b))
     .map((one) => ({ ...one, unsentAction: unsent.get(`case:${one.id}`) ?? null }));
+}
+
+const WORK = new Set(["pending_handle", "handling"]);
+
+/** How many cases this worker has to work on: own, to be accepted or under way, and not yet handed on from here. */
+export function countToDo(cases: readonly ShownCase[]): number {
+  return cases.filter(
+    (one) =>
+      one.is_mine && WORK.has(one.state) && !(one.unsentAction !== null && ENDING.has(one.unsentAction)),
+  ).length;
 }

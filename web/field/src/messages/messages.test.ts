@@ -1,4 +1,4 @@
-import { keysOf, leavesOf, placeholdersOf } from "@gridward/core";
+import { keysOf, leavesOf, placeholdersOf, withoutSingular } from "@gridward/core";
 import { describe, expect, it } from "vitest";
 
 import { messages as en } from "./en";
@@ -12,4 +12,6 @@ describe("messages", () => {
       leavesOf(tree).map(([key, text]) => [key, placeholdersOf(text)]);
     expect(names(en)).toEqual(names(zh));
   });
+
+  it("has a form for one wherever it counts", () => expect(withoutSingular(en)).toEqual([]));
 });

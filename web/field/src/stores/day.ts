@@ -1,4 +1,4 @@
-import { ApiError } from "@gridward/core";
+import { ApiError, dayOf } from "@gridward/core";
 import { ShapeError, type Shape } from "@gridward/core/shape";
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
@@ -14,7 +14,9 @@ import {
   type Today,
   type Week,
 } from "../api";
+import { casesToFetch, changesShape, withCases } from "../day/feed";
 import { nextStop, shownCases, shownStops } from "../day/overlay";
+import { roundChange } from "../day/roundChange";
 import { useOutbox } from "./outbox";
 import { useWorker } from "./worker";
 
@@ -25,6 +27,11 @@ export interface Kept<T> {
   error: unknown;
 }
 
+/** What the worker has last seen of the day's round, kept beside the answers of the server. */
+const SEEN = "round-seen";
+/** Pages of changes to follow before the whole day is loaded instead. */
+const MOST_PAGES = 5;
+
 export const useDay = defineStore("day", () => {
   const worker = useWorker();
   const outbox = useOutbox();
@@ -32,6 +39,9 @@ export const useDay = defineStore("day", () => {
   const week = shallowRef<Kept<Week> | null>(null);
   const loading = ref(false);
   const problem = shallowRef<unknown>(null);
+  const seen = shallowRef<Today | null>(null);
+  /** Operations that the server had applied when the day was last loaded whole. */
+  let loadedWith = -1;
 
   /** From the server, else the last good answer on this phone. Raises when there is neither. */
   async function readThrough<T>(key: string, shape: Shape<T>, path: string, query = {}): Promise<Kept<T>> {
@@ -82,6 +92,75 @@ export const useDay = defineStore("day", () => {
     }
   }
 
+  /** The round as it is now has been seen; what differs from it later is shown as a change. */
+  async function markSeen(): Promise<void> {
+    const now = today.value?.value;
+    if (now === undefined) return;
+    seen.value = now;
+    await worker.database?.snapshots.put({ key: SEEN, value: now, storedAt: new Date().toISOString() });
+  }
+
+  async function noticeRound(): Promise<void> {
+    seen.value ??= (await fromPhone(SEEN, todayShape))?.value ?? null;
+    if (today.value !== null && seen.value?.date !== today.value.value.date) await markSeen();
+  }
+
+  /** Load the whole day. */
+  async function refreshToday(): Promise<void> {
+    const applied = outbox.applied;
+    await refresh(today, "today", todayShape, "/field/today");
+    if (today.value?.error === null) loadedWith = applied;
+    await noticeRound();
+  }
+
+  /**
+   * Bring the day up to date with what has changed since it was loaded. Own steps reach the feed a moment after their
+   * receipt, so after one of them, on a new day and with a cursor that the server refuses, the day is loaded whole.
+   */
+  async function followToday(): Promise<void> {
+    today.value ??= await fromPhone("today", todayShape);
+    const kept = today.value;
+    const usable = kept !== null && kept.value.cursor !== "" && kept.value.date === dayOf(new Date());
+    if (!usable || loadedWith !== outbox.applied) return refreshToday();
+    try {
+      const value = await changedDay(kept.value);
+      if (value === null) return await refreshToday();
+      // Somebody else has loaded the day meanwhile: that is newer.
+      if (today.value !== kept) return;
+      const storedAt = new Date().toISOString();
+      await worker.database?.snapshots.put({ key: "today", value, storedAt });
+      today.value = { value, storedAt, error: null };
+    } catch (error) {
+      if (!(error instanceof ApiError) && !(error instanceof ShapeError)) throw error;
+      if (error instanceof ApiError && error.unanswered) today.value = { ...kept, error };
+      else await refreshToday();
+    }
+  }
+
+  /** The day after the changes since its cursor; null when it has to be loaded whole. */
+  async function changedDay(before: Today): Promise<Today | null> {
+    let value = before;
+    for (let page = 0; page < MOST_PAGES; page += 1) {
+      const answer = changesShape(await read("/field/changes", { cursor: value.cursor }));
+      const ids = casesToFetch(answer.changes);
+      if (ids === null) return null;
+      const fetched = new Map<string, FieldCase | null>();
+      for (const id of ids) fetched.set(id, await caseNow(id));
+      value = withCases(value, fetched, answer.cursor);
+      if (!answer.more) return value;
+    }
+    return null;
+  }
+
+  async function caseNow(id: string): Promise<FieldCase | null> {
+    try {
+      return caseShape(await read(`/field/cases/${encodeURIComponent(id)}`));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }
+  }
+
   async function oneCase(id: string): Promise<Kept<FieldCase>> {
     try {
       return await readThrough(`case:${id}`, caseShape, `/field/cases/${encodeURIComponent(id)}`);
@@ -102,13 +181,20 @@ export const useDay = defineStore("day", () => {
     stops,
     next: computed(() => nextStop(stops.value)),
     cases: computed(() => shownCases(today.value?.value.cases ?? [], outbox.outbox)),
-    refreshToday: () => refresh(today, "today", todayShape, "/field/today"),
+    change: computed(() => {
+      const now = today.value;
+      return now === null || seen.value === null ? null : roundChange(seen.value, now.value, now.storedAt);
+    }),
+    markSeen,
+    refreshToday,
+    followToday,
     refreshWeek: () => refresh(week, "week", weekShape, "/field/week"),
     oneCase,
     matters: async (): Promise<readonly Matter[]> =>
       (await readThrough("matters", mattersShape, "/matters", { kind: "incident" })).value.items,
     forget(): void {
       today.value = null;
+      seen.value = null;
       week.value = null;
     },
   };
