@@ -226,7 +226,7 @@ export const messages: Translated<typeof zh> = {
     title: "Statistics",
     period: "Period",
     to: "to",
-    lastDays: "{n} days",
+    lastDays: "{n} day | {n} days",
     area: "Area",
     allAreas: "All my areas",
     byLabel: "Rows by",
