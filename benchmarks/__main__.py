@@ -12,29 +12,34 @@ from typing import Any
 
 from benchmarks.figures import CheckFailed, Table
 from benchmarks.load import LoadFailed
+from benchmarks.options import add_options
 from benchmarks.stage import ROOT, Stage, StageFailed, machine_size, say
 
 NAMES = ("locate", "intake", "plan", "tracks", "tiles")
+# Wants files that are not ours to ship.
+ON_REQUEST = ("rounds",)
 RESULTS = Path(__file__).with_name("results.json")
 
 
 def main(argv: list[str]) -> int:
     """0 when every benchmark ran and what it checked held."""
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all when left out")
+    choice = f"of {', '.join(NAMES)} (all of these when left out), {', '.join(ON_REQUEST)}"
+    parser.add_argument("names", nargs="*", metavar="NAME", help=choice)
     parser.add_argument("--quick", action="store_true", help="a tiny size, to see that it runs; figures mean little")
     parser.add_argument("--json", action="store_true", help="print the same figures for machines")
+    add_options(parser)
     arguments = parser.parse_args(argv)
-    unknown = [name for name in arguments.names if name not in NAMES]
+    unknown = [name for name in arguments.names if name not in NAMES + ON_REQUEST]
     if unknown:
-        parser.error(f"no benchmark {unknown[0]!r}; there are {', '.join(NAMES)}")
+        parser.error(f"no benchmark {unknown[0]!r}; there are {', '.join(NAMES + ON_REQUEST)}")
     names = arguments.names or NAMES
     # A polite end takes the database and the servers down, as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     about = _about()
     tables: list[Table] = []
     try:
-        with Stage(quick=arguments.quick) as stage:
+        with Stage(quick=arguments.quick, options=arguments) as stage:
             for name in names:
                 tables.append(importlib.import_module(f"benchmarks.{name}").run(stage))
                 if not arguments.json:

@@ -17,8 +17,8 @@ from backend.matters.models import Matter
 from backend.places.models import Address
 from benchmarks.figures import CheckFailed, Column, Table
 from benchmarks.load import Answers, drive, post
-from benchmarks.rounds import interleave, middle
 from benchmarks.stage import Server, Stage, say
+from benchmarks.turns import interleave, middle
 
 _COLUMNS = (
     Column("what", "what"),

@@ -14,8 +14,8 @@ import shapely
 
 from benchmarks.figures import CheckFailed, Column, Table
 from benchmarks.mesh import FloatArray, jittered_mesh
-from benchmarks.rounds import interleave, middle, seconds_of
 from benchmarks.stage import Stage, say
+from benchmarks.turns import interleave, middle, seconds_of
 from gis.locate import COVERING_MANY_SQL, COVERING_SQL, SNAPPED_POINT_SQL, GridIndex, GridShape
 
 BOUNDS = (121.0, 30.0, 122.0, 30.5)

@@ -3,6 +3,7 @@
 A running town is never touched: of its environment only the address of the PostgreSQL server and the keys are used.
 """
 
+import argparse
 import contextlib
 import importlib
 import os
@@ -55,8 +56,9 @@ class Server:
 class Stage:
     """Everything that benchmarks share in one run; made when first asked for, taken down at the end."""
 
-    def __init__(self, *, quick: bool) -> None:
+    def __init__(self, *, quick: bool, options: argparse.Namespace) -> None:
         self.quick = quick
+        self.options = options
         self.town_scale = QUICK_TOWN_SCALE if quick else 1.0
         self.workers = 1 if quick else 2
         self.folder = Path(tempfile.mkdtemp(prefix="gridward-bench-"))

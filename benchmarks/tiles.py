@@ -13,8 +13,8 @@ from django.utils import timezone
 from backend.places import ground
 from benchmarks.figures import CheckFailed, Column, Table
 from benchmarks.load import drive, get
-from benchmarks.rounds import interleave, middle, seconds_of
 from benchmarks.stage import Stage, say
+from benchmarks.turns import interleave, middle, seconds_of
 from maps.tiles import layers
 from maps.tiles.layers import TileAsked
 

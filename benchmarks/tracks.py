@@ -20,8 +20,8 @@ from backend.inspections.models import Stop
 from benchmarks.figures import CheckFailed, Column, Table
 from benchmarks.load import drive, post
 from benchmarks.phones import BATCH, Phone, Point, past_day, workers_on_duty
-from benchmarks.rounds import interleave, middle
 from benchmarks.stage import Server, Stage, say
+from benchmarks.turns import interleave, middle
 
 WALKED_EVERY_S = 5
 

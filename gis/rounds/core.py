@@ -49,6 +49,9 @@ SHIFT_FIELDS: Final = 6
 JOB: Final = 0
 LEAVE: Final = 1
 LATEST: Final = 2
+SPOT: Final = 3
+GAP: Final = 4
+STOP_FIELDS: Final = 5
 # route[r, .]
 LENGTH: Final = 0
 LOAD: Final = 1
@@ -60,11 +63,16 @@ PRICE: Final = 1
 TOTAL: Final = 0
 BEST: Final = 1
 STEPS: Final = 2
+EXCESS: Final = 3
+WITHIN: Final = 4
+TALLY_FIELDS: Final = 5
 # setting[.]
 BALANCE: Final = 0
 MEAN_REMOVED: Final = 1
 LONGEST_STRING: Final = 2
 BLINK_PER_1024: Final = 3
+PATTERN_BLINK_PER_1024: Final = 4
+EXCESS_PRICE: Final = 5
 
 NEVER: Final = 1 << 60
 BALANCE_SHIFT: Final = 24
@@ -89,7 +97,8 @@ class Week(NamedTuple):
     window: Ints
     pattern: Ints
     assign: Ints
-    leg: npt.NDArray[np.int32]
+    leg: Legs
+    back: Legs
     near: Ints
     key: Ints
     cap: Ints
@@ -132,8 +141,12 @@ class Step(NamedTuple):
 
 
 def compiled(function: Function) -> Function:
-    """Compiled on the first call, kept on disk for the next process."""
-    return cast(Function, njit(cache=True, nogil=True, boundscheck=False)(function))
+    """Compiled on the first call, kept on disk for the next process.
+
+    `_nrt=False`: nothing here allocates, and counting references to the arrays of a tuple costs as much as the search.
+    """
+    options: dict[str, Any] = {"cache": True, "nogil": True, "boundscheck": False, "_nrt": False}
+    return cast(Function, njit(**options)(function))
 
 
 @compiled
@@ -201,11 +214,16 @@ def refresh(
             start = clock
         clock = start + job[j, DWELL]
         stops[r, k, LEAVE] = clock
+        stops[r, k, SPOT] = there
+        stops[r, k, GAP] = leg[here, there, PRICE]
         here = there
+    stops[r, count, SPOT] = shift[r, TO]
+    stops[r, count, GAP] = 0
     if count > 0:
         clock += leg[here, shift[r, TO], TIME]
         load += leg[here, shift[r, TO], TIME]
         cost += leg[here, shift[r, TO], PRICE]
+        stops[r, count, GAP] = leg[here, shift[r, TO], PRICE]
     route[r, LOAD] = load
     route[r, COST] = cost + spread(load, setting[BALANCE])
     limit, after = shift[r, END], shift[r, TO]
@@ -228,7 +246,7 @@ def keep(r: int, state: State, step: Step) -> None:
         for field in range(3):
             step.kept_route[r, field] = state.route[r, field]
         for k in range(state.route[r, LENGTH] + 1):
-            for field in range(3):
+            for field in range(STOP_FIELDS):
                 step.kept_stops[r, k, field] = state.stops[r, k, field]
 
 
@@ -236,6 +254,7 @@ def keep(r: int, state: State, step: Step) -> None:
 def price_in_route(
     j: int,
     r: int,
+    bound: int,
     blink: int,
     job: Ints,
     shift: Ints,
@@ -243,6 +262,7 @@ def price_in_route(
     window: Ints,
     assign: Ints,
     leg: Legs,
+    back: Legs,
     setting: Ints,
     cap: Ints,
     stops: Ints,
@@ -251,35 +271,44 @@ def price_in_route(
     rng: Seeds,
     found: Ints,
 ) -> None:
-    """Cheapest place of job j in route r: found[0] cost (NEVER: none), found[1] position."""
+    """Cheapest place of job j in route r below `bound`: found[0] cost (NEVER: none), found[1] position.
+
+    The price of a position is two look-ups and comes first; whether the stop fits is asked only where that is an
+    improvement.
+    """
     found[0] = NEVER
     group = shift[r, GROUP]
-    if assign[j, r] < 0 or used[group] + job[j, UNITS] > cap[group]:
+    if assign[j, r] < 0:
         return
-    day, here, leave = shift[r, DAY], shift[r, FROM], shift[r, START]
+    fixed = assign[j, r]
+    over = used[group] + job[j, UNITS] - cap[group]
+    if over > 0 and job[j, UNITS] > 0:
+        if setting[EXCESS_PRICE] == 0:
+            return
+        fixed += setting[EXCESS_PRICE] * min(over, job[j, UNITS])
+    day, point, dwell, count = shift[r, DAY], job[j, POINT], job[j, DWELL], route[r, LENGTH]
     first, last = window_at[j, day], window_at[j, day + 1]
-    point, dwell, count = job[j, POINT], job[j, DWELL], route[r, LENGTH]
-    best, best_time, position = NEVER, 0, -1
+    here = shift[r, FROM]
+    best, best_time, position = bound - fixed, np.int64(0), -1
     for k in range(count + 1):
-        there = job[stops[r, k, JOB], POINT] if k < count else shift[r, TO]
-        start = earliest_start(window, first, last, leave + leg[here, point, TIME])
-        fits = start + dwell + leg[point, there, TIME] <= stops[r, k, LATEST]
-        if fits and (blink == 0 or draw(rng, 1024) >= blink):
-            more = np.int64(leg[here, point, PRICE]) + leg[point, there, PRICE]
-            time = np.int64(leg[here, point, TIME]) + leg[point, there, TIME]
-            if count > 0:
-                more -= leg[here, there, PRICE]
-                time -= leg[here, there, TIME]
-            if more < best:
-                best, best_time, position = more, time, k
-        if k < count:
-            here, leave = there, stops[r, k, LEAVE]
-            if leave > window[last - 1, 1]:
+        there = stops[r, k, SPOT]
+        more = np.int64(back[point, here, PRICE]) + leg[point, there, PRICE] - stops[r, k, GAP]
+        if more < best:
+            leave = stops[r, k - 1, LEAVE] if k > 0 else shift[r, START]
+            start = earliest_start(window, first, last, leave + back[point, here, TIME])
+            if start == NEVER:
                 break
+            if start + dwell + leg[point, there, TIME] <= stops[r, k, LATEST] and (
+                blink == 0 or draw(rng, 1024) >= blink
+            ):
+                time = np.int64(back[point, here, TIME]) + leg[point, there, TIME]
+                best_time = time - leg[here, there, TIME] if count > 0 else time
+                best, position = more, k
+        here = there
     if position >= 0:
         load = route[r, LOAD]
         more = spread(load + best_time + dwell, setting[BALANCE]) - spread(load, setting[BALANCE])
-        found[0] = best + assign[j, r] + more
+        found[0] = best + fixed + more
         found[1] = position
 
 
@@ -287,7 +316,7 @@ def price_in_route(
 def price_days(j: int, blink: int, week: Week, state: State, step: Step) -> None:
     """Cheapest place of job j on every day that one of its patterns holds: day_best[d] = cost, route, position."""
     job, shift, window_at, window = week.job, week.shift, week.window_at, week.window
-    assign, leg = week.assign, week.leg
+    assign, leg, back = week.assign, week.leg, week.back
     setting, cap, day_at, day_route = week.setting, week.cap, week.day_at, week.day_route
     stops, route, used, rng = state.stops, state.route, state.used, state.rng
     found, day_best = step.found, step.day_best
@@ -302,6 +331,7 @@ def price_days(j: int, blink: int, week: Week, state: State, step: Step) -> None
                 price_in_route(
                     j,
                     r,
+                    day_best[day, 0],
                     blink,
                     job,
                     shift,
@@ -309,6 +339,7 @@ def price_days(j: int, blink: int, week: Week, state: State, step: Step) -> None
                     window,
                     assign,
                     leg,
+                    back,
                     setting,
                     cap,
                     stops,
@@ -324,17 +355,81 @@ def price_days(j: int, blink: int, week: Week, state: State, step: Step) -> None
 
 
 @compiled
+def squeeze_in(
+    j: int,
+    r: int,
+    k: int,
+    job: Ints,
+    shift: Ints,
+    window_at: Ints,
+    window: Ints,
+    leg: Legs,
+    setting: Ints,
+    stops: Ints,
+    route: Ints,
+) -> None:
+    """Put job j before the k-th stop of route r, where it fits. Times change only until they are as before."""
+    day, point, dwell, count = shift[r, DAY], job[j, POINT], job[j, DWELL], route[r, LENGTH]
+    for at in range(count, k - 1, -1):
+        for field in range(STOP_FIELDS):
+            stops[r, at + 1, field] = stops[r, at, field]
+    here, leave = shift[r, FROM], shift[r, START]
+    if k > 0:
+        here, leave = stops[r, k - 1, SPOT], stops[r, k - 1, LEAVE]
+    there = stops[r, k + 1, SPOT]
+    time = np.int64(leg[here, point, TIME]) + leg[point, there, TIME]
+    cost = np.int64(leg[here, point, PRICE]) + leg[point, there, PRICE] - stops[r, k + 1, GAP]
+    if count > 0:
+        time -= leg[here, there, TIME]
+    load = route[r, LOAD]
+    route[r, COST] += cost + spread(load + time + dwell, setting[BALANCE]) - spread(load, setting[BALANCE])
+    route[r, LOAD] = load + time + dwell
+    route[r, LENGTH] = count + 1
+    stops[r, k, JOB], stops[r, k, SPOT] = j, point
+    stops[r, k, GAP], stops[r, k + 1, GAP] = leg[here, point, PRICE], leg[point, there, PRICE]
+    clock = leave + leg[here, point, TIME]
+    clock = dwell + earliest_start(window, window_at[j, day], window_at[j, day + 1], clock)
+    stops[r, k, LEAVE] = clock
+    here = point
+    for at in range(k + 1, count + 1):
+        other, there = stops[r, at, JOB], stops[r, at, SPOT]
+        clock += leg[here, there, TIME]
+        clock = job[other, DWELL] + earliest_start(window, window_at[other, day], window_at[other, day + 1], clock)
+        if clock == stops[r, at, LEAVE]:
+            break
+        stops[r, at, LEAVE] = clock
+        here = there
+    after, limit = stops[r, k + 1, SPOT], stops[r, k + 1, LATEST]
+    for at in range(k, -1, -1):
+        other, there = stops[r, at, JOB], stops[r, at, SPOT]
+        limit -= leg[there, after, TIME] + job[other, DWELL]
+        limit = latest_start(window, window_at[other, day], window_at[other, day + 1], limit)
+        if at < k and limit == stops[r, at, LATEST]:
+            break
+        stops[r, at, LATEST] = limit
+        after = there
+
+
+@compiled
+def take_units(group: int, units: int, cap: Ints, setting: Ints, used: Ints, tally: Ints) -> None:
+    """Add `units` (or give them back) to a group; what is above its cap has a price."""
+    before = max(0, used[group] - cap[group])
+    used[group] += units
+    more = max(0, used[group] - cap[group]) - before
+    tally[EXCESS] += more
+    tally[TOTAL] += more * setting[EXCESS_PRICE]
+
+
+@compiled
 def insert(j: int, day: int, r: int, k: int, week: Week, state: State, step: Step) -> None:
     """Put job j before the k-th stop of route r."""
     keep(r, state, step)
-    for at in range(state.route[r, LENGTH], k, -1):
-        state.stops[r, at, JOB] = state.stops[r, at - 1, JOB]
-    state.stops[r, k, JOB] = j
-    state.route[r, LENGTH] += 1
     state.where[j, day] = r
-    state.used[week.shift[r, GROUP]] += week.job[j, UNITS]
+    take_units(week.shift[r, GROUP], week.job[j, UNITS], week.cap, week.setting, state.used, state.tally)
     before = state.route[r, COST]
-    refresh(r, week.job, week.shift, week.window_at, week.window, week.leg, week.setting, state.stops, state.route)
+    squeeze_in(
+        j, r, k, week.job, week.shift, week.window_at, week.window, week.leg, week.setting, state.stops, state.route
+    )
     state.tally[TOTAL] += state.route[r, COST] - before + week.assign[j, r]
 
 
@@ -344,7 +439,12 @@ def put_back(j: int, blink: int, week: Week, state: State, step: Step) -> None:
     days = state.where.shape[1]
     price_days(j, blink, week, state, step)
     best, chosen = week.job[j, PRIZE], np.int64(0)
+    skipped = week.setting[PATTERN_BLINK_PER_1024] if blink > 0 else 0
+    if week.job[j, PATTERN_TO] - week.job[j, PATTERN_FROM] == 1:
+        skipped = 0
     for p in range(week.job[j, PATTERN_FROM], week.job[j, PATTERN_TO]):
+        if skipped > 0 and draw(state.rng, 1024) < skipped:
+            continue
         cost = np.int64(0)
         for day in range(days):
             if (week.pattern[p] >> day) & 1:
@@ -380,7 +480,7 @@ def take_out(j: int, week: Week, state: State, step: Step) -> None:
         for at in range(k, length - 1):
             state.stops[r, at, JOB] = state.stops[r, at + 1, JOB]
         state.route[r, LENGTH] = length - 1
-        state.used[week.shift[r, GROUP]] -= week.job[j, UNITS]
+        take_units(week.shift[r, GROUP], -week.job[j, UNITS], week.cap, week.setting, state.used, state.tally)
         state.tally[TOTAL] -= week.assign[j, r]
         state.where[j, day] = -1
     if state.mask[j] != 0:
@@ -538,14 +638,15 @@ def undo(state: State, step: Step) -> None:
             for field in range(3):
                 state.route[r, field] = step.kept_route[r, field]
             for k in range(step.kept_route[r, LENGTH] + 1):
-                for field in range(3):
+                for field in range(STOP_FIELDS):
                     state.stops[r, k, field] = step.kept_stops[r, k, field]
     for at in range(step.out[0]):
         j = step.original[at]
         state.mask[j] = step.kept_mask[at]
         for day in range(state.where.shape[1]):
             state.where[j, day] = step.kept_where[at, day]
-    state.used[:] = step.kept_used
+    for group in range(state.used.shape[0]):
+        state.used[group] = step.kept_used[group]
 
 
 @compiled
@@ -556,7 +657,6 @@ def save_best(state: State) -> None:
             state.best_stops[r, k] = state.stops[r, k, JOB]
 
 
-@compiled
 def room(week: Week, state: State) -> Step:
     """Room for the steps of one call."""
     jobs, routes, days = week.job.shape[0], week.shift.shape[0], state.where.shape[1]
@@ -578,15 +678,15 @@ def room(week: Week, state: State) -> Step:
 
 
 @compiled
-def search(steps: int, temperature: int, week: Week, state: State) -> None:
+def search(steps: int, temperature: int, week: Week, state: State, step: Step) -> None:
     """`steps` rounds of ruin and recreate at one temperature (cost units), in place. The very first builds the plan."""
-    step = room(week, state)
     for _ in range(steps):
-        before = state.tally[TOTAL]
+        before, excess = state.tally[TOTAL], state.tally[EXCESS]
         is_first = state.tally[STEPS] == 0
         step.touched[:] = 0
         step.out[0] = 0
-        step.kept_used[:] = state.used
+        for group in range(state.used.shape[0]):
+            step.kept_used[group] = state.used[group]
         if not is_first:
             ruin(week, state, step)
             mend(week, state, step)
@@ -602,7 +702,9 @@ def search(steps: int, temperature: int, week: Week, state: State) -> None:
         heat = (temperature * week.log_table[draw(state.rng, LOG_SIZE)]) >> LOG_BITS
         if not is_first and worse_by > 0 and worse_by >= heat:
             undo(state, step)
-            state.tally[TOTAL] = before
-        elif state.tally[TOTAL] < state.tally[BEST]:
+            state.tally[TOTAL], state.tally[EXCESS] = before, excess
+        elif state.tally[TOTAL] < state.tally[BEST] and state.tally[EXCESS] == 0:
             state.tally[BEST] = state.tally[TOTAL]
             save_best(state)
+        if state.tally[EXCESS] == 0:
+            state.tally[WITHIN] += 1

@@ -25,13 +25,9 @@ NO_CAP: Final = 1 << 40
 
 
 @dataclass(frozen=True)
-class Tables:
-    """Arrays of one problem; rows of `job` follow `served`, the jobs that at least one set of days can hold."""
+class Ground:
+    """Arrays that a search works on; `core.Week` tells what each holds."""
 
-    problem: Problem
-    served: tuple[Job, ...]
-    impossible: dict[str, Reason]
-    reduced: dict[str, tuple[int, Reason]]
     job: Ints
     shift: Ints
     day_at: Ints
@@ -44,6 +40,17 @@ class Tables:
     near: Ints
     key: Ints
     cap: Ints
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Arrays of one problem; rows of `ground.job` follow `served`, the jobs that at least one set of days can hold."""
+
+    problem: Problem
+    served: tuple[Job, ...]
+    impossible: dict[str, Reason]
+    reduced: dict[str, tuple[int, Reason]]
+    ground: Ground
 
 
 @lru_cache(maxsize=1)
@@ -78,11 +85,7 @@ def build(problem: Problem) -> Tables:
     job_rows, pattern = _jobs(served, patterns)
     shift_rows, cap = _shifts(problem)
     assign = _assign(problem, served, fits)
-    return Tables(
-        problem,
-        tuple(served),
-        impossible,
-        reduced,
+    ground = Ground(
         job_rows,
         shift_rows,
         np.concatenate([[0], np.cumsum(by_day)]).astype(np.int64),
@@ -92,10 +95,11 @@ def build(problem: Problem) -> Tables:
         pattern,
         assign,
         leg,
-        _near(job_rows, leg),
+        near_jobs(job_rows, leg),
         _keys(job_rows, served, assign, leg, problem),
         cap,
     )
+    return Tables(problem, tuple(served), impossible, reduced, ground)
 
 
 def _masks(job: Job, days: set[int]) -> tuple[list[int], int]:
@@ -160,7 +164,7 @@ def _assign(problem: Problem, served: list[Job], fits: list[list[bool]]) -> Ints
     return assign
 
 
-def _near(job: Ints, leg: npt.NDArray[np.int32]) -> Ints:
+def near_jobs(job: Ints, leg: npt.NDArray[np.int32]) -> Ints:
     """Jobs by distance from each job, itself first."""
     points = job[:, core.POINT]
     there = leg[points[:, None], points[None, :], core.TIME].astype(np.int64)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import figures, rounds
+from benchmarks import figures, turns
 from benchmarks.load import LoadFailed, drive, get, post
 
 
@@ -67,6 +67,6 @@ def test_an_answer_that_nobody_expects_ends_it(server: Path, path: str, words: s
         drive(server, [iter([get(path)])], limit_s=5)
 
 
-@pytest.mark.parametrize("module", [figures, rounds])
+@pytest.mark.parametrize("module", [figures, turns])
 def test_examples_hold(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]

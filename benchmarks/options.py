@@ -1,0 +1,13 @@
+"""Options of single benchmarks; those that take none are not here."""
+
+import argparse
+from pathlib import Path
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """All options, each under the name of its benchmark."""
+    rounds = parser.add_argument_group("rounds")
+    rounds.add_argument("--instances", type=Path, metavar="DIR", help="folder of published planning problems (*.txt)")
+    rounds.add_argument("--seconds", type=float, default=5.0, metavar="N", help="CPU seconds a problem (default 5)")
+    rounds.add_argument("--seed", type=int, default=1, metavar="N", help="of the search (default 1)")
+    rounds.add_argument("--workers", type=int, default=1, metavar="N", help="problems at the same time (default 1)")
