@@ -47,9 +47,11 @@ def test_a_run_says_when_of_what_and_on_which_machine(quick: dict[str, Any]) -> 
 
 def test_locate_compares_the_engine_with_sql_at_every_size(quick: dict[str, Any]) -> None:
     rows = quick["benchmarks"]["locate"]["rows"]
-    assert [(row["grids"], row["method"]) for row in rows] == [
-        (grids, method) for grids in (84, 1000) for method in ("SQL single row", "SQL batch", "engine")
+    ours = ["SQL single row", "SQL batch", "engine"]
+    assert [(row["grids"], row["method"]) for row in rows if row["method"] in ours] == [
+        (grids, method) for grids in (84, 1000) for method in ours
     ]
+    assert {row["method"] for row in rows} >= {"ST_Contains, first row", "shapely STRtree"}
     assert all(row["times_single"] > 10 for row in rows if row["method"] == "engine")
     assert "all equal" in quick["benchmarks"]["locate"]["facts"]["points_checked_1000"]
 
