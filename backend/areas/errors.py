@@ -85,3 +85,21 @@ class CodesUsedUp(Conflict):
     """All three-digit numbers of the community have been given away."""
 
     code = "codes_used_up"
+
+
+class BadDutyChange(Invalid):
+    """A change of duty that can't be: `field` names what to correct."""
+
+    code = "bad_duty_change"
+
+
+class DutyOverlaps(Conflict):
+    """Somebody holds this post, or is away or at a desk, in the same period already."""
+
+    code = "duty_overlaps"
+
+
+class DutyChangeNotFound(NotFound):
+    """No such change of duty, or outside the actor's areas."""
+
+    code = "duty_change_not_found"

@@ -14,6 +14,7 @@ from django.db.models import Count, F
 from backend.accounts.actor import Actor
 from backend.accounts.models import User
 from backend.areas import access, force
+from backend.areas.duty.chain import Chain, DutyLine, chain_of, chains, on_duty
 from backend.areas.errors import AreaNotFound, WorkerNotFound
 from backend.areas.models import Absence, Area, Boundary, Division, DraftOutline, Duty, Lineage
 from backend.areas.shapes import shape_of, slim
@@ -33,6 +34,8 @@ from gis.locate import (
 )
 from gis.outlines import Shape
 
+__all__ = ["Chain", "DutyLine", "chain_of", "chains", "on_duty"]
+
 _kept: GridIndex | None = None
 _keeping = threading.Lock()
 
@@ -41,15 +44,6 @@ GRIDS_IN_FORCE_SQL = """(
     FROM areas_boundary AS boundary JOIN areas_area AS area ON area.id = boundary.area_id
     WHERE area.level = 'grid' AND boundary.valid @> %(at)s)"""
 PARENTS_IN_FORCE_SQL = GRIDS_IN_FORCE_SQL.replace("'grid'", "'community'")
-
-
-@dataclass(frozen=True, slots=True)
-class DutyLine:
-    """One person of a grid's duty at a moment, in the order in which they answer."""
-
-    worker: User
-    post: str
-    is_absent: bool
 
 
 def boundary_stamp(now: datetime) -> str:
@@ -112,21 +106,6 @@ def grid_areas(now: datetime) -> dict[GridId, UUID]:
 
 def boundary_of(boundary_id: UUID) -> Boundary:
     return Boundary.objects.select_related("area__parent").get(pk=boundary_id)
-
-
-def on_duty(grid_id: UUID, *, at: datetime) -> list[DutyLine]:
-    """Who answers for the grid at `at`: leader, then workers, then deputies; each says whether absent then."""
-    order = {Duty.Post.LEADER: 0, Duty.Post.WORKER: 1, Duty.Post.DEPUTY: 2}
-    duties = list(
-        Duty.objects.filter(grid_id=grid_id, valid__contains=at, worker__is_active=True).select_related("worker")
-    )
-    away = set(
-        Absence.objects.filter(worker__in=[duty.worker_id for duty in duties], period__contains=at).values_list(
-            "worker_id", flat=True
-        )
-    )
-    duties.sort(key=lambda duty: (order[Duty.Post(duty.post)], duty.worker.username))
-    return [DutyLine(duty.worker, duty.post, duty.worker_id in away) for duty in duties]
 
 
 def areas_at(paths: Sequence[str]) -> list[Area]:

@@ -14,6 +14,8 @@ from backend.accounts.errors import PhoneNotValid
 from backend.accounts.models import Department, Membership, User
 from backend.accounts.roles import FIELD_ROLES, Role
 from backend.accounts.services import clean_phone
+from backend.areas.duty.absences import kind_of_absence, settle_absences
+from backend.areas.duty.rosters import refuse_overlaps, settle_duties
 from backend.areas.models import Absence, Area, Duty
 from backend.core.crypto import blind_index
 from backend.core.ids import uuid7
@@ -22,6 +24,13 @@ from backend.core.imports import Report, Row, midnight, read_table, refuse_doubl
 ROLES: Final = tuple(role.value for role in Role if role not in (Role.RESIDENT, Role.SYSTEM))
 EMPLOYMENTS: Final = ("full_time", "part_time", "staff")
 LEAST_PASSWORD: Final = 12
+# What a roster file may call a post → post and rank. A plain deputy is the A deputy.
+POSTS: Final = {
+    "leader": (Duty.Post.LEADER, 0),
+    "worker": (Duty.Post.WORKER, 0),
+    "deputy": (Duty.Post.DEPUTY, 1),
+    "deputy_b": (Duty.Post.DEPUTY, 2),
+}
 
 
 class StaffImport:
@@ -161,12 +170,15 @@ class StaffImport:
         """Who answers for the grids of the file; duties of those grids that it leaves out end now."""
         rows = read_table(self._report, file, ("grid_code", "username", "post", "starts_on", "ends_on"))
         users = self._users_of(rows)
+        part_time_people = set(
+            User.objects.filter(memberships__employment="part_time", memberships__valid__contains=self._now)
+        )
         wanted: list[tuple[Row, Duty]] = []
         for row in rows:
             grid = self._area(row, "grid_code")
             if grid is not None and grid.level != Area.Level.GRID:
                 row.refuse("grid_code", f"{grid.code} is a {grid.level}")
-            post = row.choice("post", Duty.Post.values)
+            said = row.choice("post", POSTS)
             starts, ends = row.day("starts_on"), row.day("ends_on", needed=False)
             user = users.get(row.text("username"))
             if user is None:
@@ -174,43 +186,21 @@ class StaffImport:
             if ends is not None and starts is not None and ends < starts:
                 row.refuse("ends_on", "lies before starts_on")
             if not row.is_bad and starts is not None:
-                wanted.append((row, Duty(id=uuid7(), grid=grid, worker=user, post=post, valid=_days(starts, ends))))
-        self._refuse_overlaps(wanted)
+                post, rank = POSTS[said]
+                part_time = post == Duty.Post.WORKER and user in part_time_people
+                valid = _days(starts, ends)
+                wanted.append(
+                    (
+                        row,
+                        Duty(
+                            id=uuid7(), grid=grid, worker=user, post=post, rank=rank, part_time=part_time, valid=valid
+                        ),
+                    )
+                )
+        refuse_overlaps(wanted, field="starts_on")
         self._report.stop_if_bad()
-        self._settle_duties([duty for _, duty in wanted])
+        settle_duties([duty for _, duty in wanted], now=self._now)
         self._report.counts["duties"] = len(wanted)
-
-    def _refuse_overlaps(self, wanted: list[tuple[Row, Duty]]) -> None:
-        lines: dict[tuple[object, ...], list[tuple[Row, Duty]]] = defaultdict(list)
-        for row, duty in wanted:
-            lines[duty.grid_id, "worker", duty.worker_id].append((row, duty))
-            if duty.post == Duty.Post.LEADER:
-                lines[duty.grid_id, "leader"].append((row, duty))
-        for key, group in lines.items():
-            group.sort(key=lambda item: item[1].valid.lower)
-            for (first, before), (row, duty) in pairwise(group):
-                if before.valid.upper is None or before.valid.upper > duty.valid.lower:
-                    what = "two leaders" if key[1] == "leader" else "the same person twice"
-                    row.refuse("starts_on", f"gives the grid {what} at a time, see row {first.number}")
-
-    def _settle_duties(self, wanted: list[Duty]) -> None:
-        held = list(Duty.objects.filter(grid__in={duty.grid_id for duty in wanted}))
-        keys = {_duty_key(duty) for duty in wanted}
-        kept = {_duty_key(duty) for duty in held}
-        for duty in held:
-            if _duty_key(duty) in keys or (duty.valid.upper is not None and duty.valid.upper <= self._now):
-                continue
-            if duty.valid.lower >= self._now:
-                duty.delete()
-            else:
-                duty.valid = DateTimeTZRange(duty.valid.lower, self._now)
-                duty.save(update_fields=["valid"])
-        ended = {duty.grid_id for duty in held if _duty_key(duty) not in keys}
-        fresh = [duty for duty in wanted if _duty_key(duty) not in kept]
-        for duty in fresh:
-            if duty.grid_id in ended and duty.valid.lower < self._now:
-                duty.valid = DateTimeTZRange(self._now, duty.valid.upper)
-        Duty.objects.bulk_create(fresh)
 
     def absences(self, file: Path) -> None:
         """Absences of the people in the file; what overlaps another one of theirs replaces it."""
@@ -227,16 +217,23 @@ class StaffImport:
             reason = row.text("reason", most=40)
             if not row.is_bad:
                 wanted.append(
-                    (row, Absence(id=uuid7(), worker=user, period=DateTimeTZRange(starts, ends), reason=reason))
+                    (
+                        row,
+                        Absence(
+                            id=uuid7(),
+                            worker=user,
+                            period=DateTimeTZRange(starts, ends),
+                            kind=kind_of_absence(reason),
+                            reason=reason,
+                        ),
+                    )
                 )
         ordered = sorted(wanted, key=lambda item: (str(item[1].worker_id), item[1].period.lower))
         for (first, before), (row, absence) in pairwise(ordered):
             if before.worker_id == absence.worker_id and before.period.upper > absence.period.lower:
                 row.refuse("starts_at", f"overlaps the absence in row {first.number}")
         self._report.stop_if_bad()
-        for _, absence in wanted:
-            Absence.objects.filter(worker_id=absence.worker_id, period__overlap=absence.period).delete()
-        Absence.objects.bulk_create([absence for _, absence in wanted])
+        settle_absences([absence for _, absence in wanted], now=self._now)
         self._report.counts["absences"] = len(wanted)
 
     def _users_of(self, rows: list[Row]) -> dict[str, User]:
@@ -264,10 +261,6 @@ def read_passwords(report: Report, file: Path) -> dict[str, str]:
 
 def _same_post(held: Membership, wanted: Membership) -> bool:
     return (held.role, held.area_id, held.department_id) == (wanted.role, wanted.area_id, wanted.department_id)
-
-
-def _duty_key(duty: Duty) -> tuple[object, ...]:
-    return duty.grid_id, duty.worker_id, duty.post, duty.valid.lower, duty.valid.upper
 
 
 def _days(starts: date, ends: date | None) -> DateTimeTZRange:

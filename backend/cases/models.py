@@ -178,3 +178,20 @@ class NumberSeries(models.Model):
     class Meta:
         verbose_name_plural = "number series"
         constraints = [models.UniqueConstraint(fields=["day", "county"], name="number_series_once")]
+
+
+class Handover(models.Model):
+    """A case went from one owner to another because duty changed; once a case and change."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case = models.ForeignKey(Case, models.CASCADE, related_name="handovers")
+    change = models.ForeignKey("areas.DutyChange", models.PROTECT, related_name="handovers")
+    from_worker = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    to_worker = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    to_department = models.ForeignKey("accounts.Department", models.PROTECT, null=True, related_name="+")
+    at_end = models.BooleanField(default=False, help_text="when the change ended, not when it began")
+    at = models.DateTimeField()
+    returned_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "change", "at_end"], name="handed_over_once_a_change")]

@@ -11,8 +11,8 @@ from gis.locate import Kind, Located
 
 Texts = tuple[str, str]
 
-_POST_ZH = {"leader": "网格长", "worker": "网格员", "deputy": "代理人"}
-_POST_EN = {"leader": "grid leader", "worker": "grid worker", "deputy": "deputy"}
+_POST_ZH = {"leader": "网格长", "worker": "网格员", "deputy": "代理人", "cover": "临时代管人"}
+_POST_EN = {"leader": "grid leader", "worker": "grid worker", "deputy": "deputy", "cover": "cover"}
 
 
 def triage(street: Area, distance_m: float) -> Texts:

@@ -21,7 +21,7 @@ HOUSEHOLD_CALLS_A_DAY = 12
 WEEK_DAYS = 7
 # Half a shift that an absence leaves over is walked when it is at least this long.
 SHORTEST_SHIFT = timedelta(minutes=30)
-_TEAM_POSTS = (Duty.Post.LEADER, Duty.Post.WORKER)
+_TEAM_POSTS = (Duty.Post.LEADER, Duty.Post.WORKER, Duty.Post.COVER)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from backend.accounts.actor import SYSTEM
 from backend.core.clock import week_start_of
-from backend.inspections import booking, plans, rehoming, reminders, visits
+from backend.inspections import booking, plans, rehoming, reminders, staffing, visits
 from gis.rounds import warm_up
 
 
@@ -58,3 +58,9 @@ def mark_missed_stops() -> int:
 def switch_divisions() -> int:
     """Brings open work to the grids of divisions whose moment has come; how many."""
     return rehoming.switch_due(now=timezone.now())
+
+
+@shared_task
+def sweep_duty_changes() -> int:
+    """Gives away the work of people whose absence has begun, and what a cover leaves behind; how many cases moved."""
+    return staffing.sweep_changes(now=timezone.now())

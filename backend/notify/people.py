@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from backend.accounts.models import User
+from backend.accounts.models import Membership, User
+from backend.accounts.roles import Role
 from backend.cases.models import Case
 from backend.core.crypto import decrypt
 from backend.core.models import OutboxMessage
@@ -22,6 +23,10 @@ def notify_people(message: OutboxMessage, now: datetime) -> None:
     """Writes the notices of one message; a repeat finds them written."""
     if message.topic == "case_changed":
         _case_changed(message, now)
+    elif message.topic == "case_handed_over":
+        _handed_over(message, now)
+    elif message.topic == "duty_gap":
+        _nobody_on_duty(message, now)
     elif message.topic == "one_time_code":
         _one_time_code(message)
     elif message.topic == "plan_published":
@@ -49,6 +54,29 @@ def _case_changed(message: OutboxMessage, now: datetime) -> None:
         sms.send(
             phone=str(case.contact_phone), text=texts.case_ended(case.number, action), key=f"{message.pk}", kind=action
         )
+
+
+def _handed_over(message: OutboxMessage, now: datetime) -> None:
+    """Both hear of it: who had the case, and who has it now."""
+    case = Case.objects.select_related("matter").filter(pk=message.key).first()
+    if case is None:
+        return
+    facts = {"number": case.number, "matter": {"zh": case.matter.name_zh, "en": case.matter.name_en}}
+    for name, topic in (("from_id", "case_handed_on"), ("to_id", "case_handed_to")):
+        person = message.payload.get(name)
+        if person:
+            _in_app(message, UUID(person), topic, facts, now, case_id=case.pk)
+
+
+def _nobody_on_duty(message: OutboxMessage, now: datetime) -> None:
+    """The desks above the grid: its community and its street."""
+    parts = message.area_path.rstrip(".").split(".")
+    above = [".".join(parts[:count]) + "." for count in range(1, len(parts))]
+    desks = Membership.objects.filter(
+        role__in=(Role.COMMUNITY.value, Role.STREET.value), area__path__in=above, valid__contains=now
+    )
+    for user_id in desks.values_list("user_id", flat=True).distinct().order_by("user_id"):
+        _in_app(message, user_id, "duty_gap", message.payload, now, case_id=None)
 
 
 def _in_app(

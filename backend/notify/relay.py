@@ -58,6 +58,8 @@ _LIVE_KIND = {
     "appointment_cancelled": "appointment",
     "division_published": "division",
     "division_switched": "division",
+    "duty_changed": "duty",
+    "duty_gap": "duty",
 }
 
 

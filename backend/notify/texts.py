@@ -1,7 +1,10 @@
 """What an SMS says (Chinese first, as the phones of residents expect, with an English line) and what a notice says."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+
+from backend.core.clock import LOCAL
 
 
 def one_time_code(code: str) -> str:
@@ -29,11 +32,31 @@ _STEPS = {
 }
 
 
+_MOVED = {
+    "case_handed_on": ("因值守变动已改由他人负责", "is now somebody else's, because duty changed"),
+    "case_handed_to": ("因值守变动改由您负责", "is now yours, because duty changed"),
+}
+
+
 def notice_text(topic: str, facts: Mapping[str, Any]) -> tuple[str, str]:
     """A notice in words: (Chinese, English)."""
     if topic == "plan_published":
         week = facts.get("week_start", "")
         return f"{week} 起的每周走访计划已更新", f"The plan of the week of {week} is in force"
-    zh, en = _STEPS.get(str(facts.get("action")), ("有新进展", "has news"))
+    if topic == "duty_gap":
+        return _duty_gap(facts)
+    zh, en = _MOVED.get(topic) or _STEPS.get(str(facts.get("action")), ("有新进展", "has news"))
     matter, number = facts.get("matter", {}), facts.get("number", "")
     return f"{matter.get('zh', '')}（{number}）{zh}", f"{matter.get('en') or matter.get('zh', '')} ({number}) {en}"
+
+
+def _duty_gap(facts: Mapping[str, Any]) -> tuple[str, str]:
+    grid = facts.get("grid", {})
+    start = datetime.fromisoformat(str(facts["starts_at"])).astimezone(LOCAL)
+    end = datetime.fromisoformat(str(facts["ends_at"])).astimezone(LOCAL) if facts.get("ends_at") else None
+    zh_end, en_end = (f"至{end:%m-%d %H:%M}", f" until {end:%m-%d %H:%M}") if end else ("起", "")
+    name = grid.get("name", "")
+    return (
+        f"{name}（{grid.get('code', '')}）{start:%m-%d %H:%M}{zh_end}无人值守，请安排代管",
+        f"Nobody is on duty in {grid.get('name_en') or name} from {start:%m-%d %H:%M}{en_end}; name a cover",
+    )

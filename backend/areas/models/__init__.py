@@ -8,7 +8,7 @@ from backend.areas.models.boundaries import (
     DraftOutline,
     Lineage,
 )
-from backend.areas.models.duty import Absence, Duty
+from backend.areas.models.duty import Absence, DeskShift, Duty, DutyAlarm, DutyChange, DutyPolicy
 from backend.areas.models.tree import Area, AreaQuerySet, within
 
 __all__ = [
@@ -17,10 +17,14 @@ __all__ = [
     "AreaQuerySet",
     "Boundary",
     "BoundaryQuerySet",
+    "DeskShift",
     "Division",
     "DivisionQuerySet",
     "DraftOutline",
     "Duty",
+    "DutyAlarm",
+    "DutyChange",
+    "DutyPolicy",
     "Lineage",
     "within",
 ]
