@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from maps.console import area_views, case_views, division_views, live_views, plan_views, statistics_views
+from maps.console import area_views, case_views, division_views, duty_views, live_views, plan_views, statistics_views
 from maps.reports import views as reports
 from maps.tiles import views as tiles
 
@@ -36,6 +36,11 @@ urlpatterns = [
     path(f"{_CONSOLE}/jobs/<uuid:job_id>", plan_views.JobView.as_view()),
     path(f"{_CONSOLE}/routes", plan_views.RouteListView.as_view()),
     path(f"{_CONSOLE}/tracks", plan_views.TrackView.as_view()),
+    path(f"{_CONSOLE}/duty/calendar", duty_views.DutyCalendarView.as_view()),
+    path(f"{_CONSOLE}/duty/state", duty_views.DutyStateView.as_view()),
+    path(f"{_CONSOLE}/duty/preview", duty_views.DutyPreviewView.as_view()),
+    path(f"{_CONSOLE}/duty/changes", duty_views.DutyChangesView.as_view()),
+    path(f"{_CONSOLE}/duty/sheet", duty_views.DutySheetView.as_view()),
     path("api/v1/live/ticket", live_views.TicketView.as_view()),
     path("tiles/base/tile.json", tiles.BaseTileJsonView.as_view()),
     path("tiles/grids/tile.json", tiles.GridTileJsonView.as_view()),

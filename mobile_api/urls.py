@@ -5,9 +5,11 @@ from django.urls import path
 from mobile_api.auth import views as auth
 from mobile_api.field import patrol_views as patrols
 from mobile_api.field import views as field
+from mobile_api.field.duty_view import OwnDutyView
 from mobile_api.notices import views as notices
 from mobile_api.public import appointment_views as appointments
 from mobile_api.public import views as public
+from mobile_api.public.grid_views import PublishedGridsView
 from mobile_api.public.photo_view import PhotoView
 from mobile_api.service import views as service
 
@@ -28,6 +30,7 @@ urlpatterns = [
     path("api/v1/matters", public.MattersView.as_view()),
     path("api/v1/matters/<uuid:matter_id>", public.MatterView.as_view()),
     path("api/v1/locate", public.LocateView.as_view()),
+    path("api/v1/grids", PublishedGridsView.as_view()),
     path("api/v1/photos", public.PhotosView.as_view()),
     path("media/photos/<str:token>", PhotoView.as_view()),
     path("api/v1/reports", public.ReportsView.as_view()),
@@ -43,6 +46,7 @@ urlpatterns = [
     path("api/v1/my/requests/<uuid:case_id>/reopen", public.MyReopenView.as_view()),
     path("api/v1/field/today", field.TodayView.as_view()),
     path("api/v1/field/week", field.WeekView.as_view()),
+    path("api/v1/field/duty", OwnDutyView.as_view()),
     path("api/v1/field/cases", field.FieldCasesView.as_view()),
     path("api/v1/field/cases/<uuid:case_id>", field.FieldCaseView.as_view()),
     path("api/v1/field/cases/<uuid:case_id>/actions", field.FieldCaseActionView.as_view()),

@@ -185,6 +185,7 @@ PHOTO_SENDFILE_PREFIX = env.text("GRIDWARD_PHOTO_SENDFILE_PREFIX", default="")
 HOURLY_LIMITS = {
     "anonymous_report": env.integer("GRIDWARD_ANONYMOUS_REPORTS_PER_HOUR", default=30, minimum=1),
     "photo": env.integer("GRIDWARD_ANONYMOUS_PHOTOS_PER_HOUR", default=60, minimum=1),
+    "public_grid": env.integer("GRIDWARD_PUBLIC_GRID_PAGES_PER_HOUR", default=600, minimum=1),
     "track": env.integer("GRIDWARD_TRACKING_LOOKUPS_PER_HOUR", default=120, minimum=1),
 }
 REST_FRAMEWORK = {

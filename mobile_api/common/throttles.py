@@ -59,3 +59,10 @@ class TrackingCodes(HourlyLimit):
 
     scope = "track"
     counts_reads = True
+
+
+class PublicGrids(HourlyLimit):
+    """Leafing through the public list of grids."""
+
+    scope = "public_grid"
+    counts_reads = True

@@ -16,7 +16,7 @@ from tests.mobile_api.conftest import picture, report_of
 # Parameter in path or query → kind of object; the sweep calls with an object at each place of the town.
 OBJECTS = {
     "case_id": "case", "stop_id": "stop", "session_id": "session", "appointment_id": "appointment", "plan_id": "plan",
-    "job_id": "job", "division_id": "division", "worker": "worker", "code": "code",
+    "job_id": "job", "division_id": "division", "worker": "worker", "code": "code", "community": "community",
 }  # fmt: skip
 # The same parameter means another object here.
 KINDS = {"console_plans_by_plan_id_publish_post": "draft"}
@@ -44,6 +44,13 @@ def _week(stage: Stage) -> str:
     return str(today - timedelta(days=today.weekday()))
 
 
+def _absence(stage: Stage) -> dict[str, Any]:
+    return {
+        "id": str(uuid7()), "kind": "absence", "worker_id": str(stage.world.people["leader:002011001"].pk),
+        "starts": stage.now.isoformat(), "reason": "年休假", "absence_kind": "annual",
+    }  # fmt: skip
+
+
 _RATING = {"responded": True, "solved": True, "satisfied": 4}
 BODIES: dict[str, Body] = {
     "appointments_post": _booking,
@@ -59,6 +66,9 @@ BODIES: dict[str, Body] = {
     },
     "console_cases_by_case_id_reveal_post": lambda stage: {"reason": "回访需要联系"},
     "notices_read_post": lambda stage: {"ids": []},
+    "console_duty_changes_post": _absence,
+    "console_duty_preview_post": _absence,
+    "console_duty_sheet_post": lambda stage: {"file": picture()},
     "console_plans_post": lambda stage: {"week_start": _week(stage)},
     "console_plans_by_plan_id_publish_post": lambda stage: {},
     "console_divisions_post": lambda stage: {"parent": "330281002011", "name": "秋季调整"},
@@ -88,6 +98,7 @@ BODIES: dict[str, Body] = {
     "reports_post": lambda stage: report_of(stage.world),
     "reports_track_rate_post": lambda stage: {**stage.tracked, **_RATING},
 }  # fmt: skip
+FILES = {"photos_post", "console_duty_sheet_post"}
 # Public doors that answer 401 to wrong credentials: there it doesn't mean "not for you".
 CREDENTIALS_NEEDED = {"auth_token_post", "auth_session_post", "auth_token_refresh_post"}
 # The small world has no streets: an open door answers 503 `no_network` there.
@@ -123,7 +134,7 @@ class Operation:
         if self.method == "get":
             return client.get(path, query)
         body = BODIES[self.id](stage) if self.id in BODIES else {}
-        kind = "multipart" if self.id == "photos_post" else "json"
+        kind = "multipart" if self.id in FILES else "json"
         return client.generic("DELETE", path) if self.method == "delete" else client.post(path, body, format=kind)
 
     def _values(self, stage: Stage, role: str, where: str) -> dict[str, Any]:
@@ -138,6 +149,8 @@ class Operation:
         name = self.object_name
         if name == "code":
             values["code"] = stage.codes.get(where, "330281999999999")
+        elif name == "community":
+            values["community"] = stage.codes.get(where, "330281999999999")[:12]
         elif name is not None:
             values[name] = stage.id_of(KINDS.get(self.id, OBJECTS[name]), role, where)
         return values

@@ -1,0 +1,125 @@
+"""The console's doors to duty: the calendar, what asks for a hand, a change with its preview."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from backend.areas.duty import gaps
+from backend.areas.models import Absence
+from backend.cases import services
+from backend.core.ids import uuid7
+from tests.cases.test_spine import ANONYMOUS, report
+from tests.world import World
+
+ClientOf = Callable[[str], APIClient]
+pytestmark = pytest.mark.usefixtures("time_machine_at_noon")
+DUTY = "/api/v1/console/duty"
+COMMUNITY = "330281002011"
+
+
+@pytest.fixture
+def client_of(world: World) -> ClientOf:
+    """A browser in which the named person has signed in."""
+
+    def make(name: str) -> APIClient:
+        client = APIClient()
+        client.force_login(world.people[name])
+        return client
+
+    return make
+
+
+def absence_of(world: World, now: datetime, **more: Any) -> dict[str, Any]:
+    return {
+        "id": str(uuid7()),
+        "kind": "absence",
+        "worker_id": str(world.people["leader:002011001"].pk),
+        "absence_kind": "annual",
+        "starts": now.isoformat(),
+        "ends": (now + timedelta(days=2)).isoformat(),
+        "reason": "年休假",
+        **more,
+    }
+
+
+def test_an_absence_is_previewed_applied_and_seen(world: World, now: datetime, client_of: ClientOf) -> None:
+    case = services.report_case(actor=ANONYMOUS, report=report(world), now=now).case
+    desk, body = client_of("community:002011"), absence_of(world, now)
+    seen = desk.post(f"{DUTY}/preview", body, format="json").json()
+    assert [(move["case"]["number"], move["case"]["owner"]["name"], move["to"]["name"]) for move in seen["moves"]] == [
+        (case.number, "测leader:002011001", "测worker:002011001")
+    ]
+    done = desk.post(f"{DUTY}/changes", {**body, "version": seen["version"]}, format="json")
+    assert (done.status_code, done.json()["moved"]) == (201, 1)
+    again = desk.post(f"{DUTY}/changes", {**body, "version": seen["version"]}, format="json")
+    assert (again.status_code, again.json()["moved"]) == (200, 0)
+
+    calendar = desk.get(f"{DUTY}/calendar", {"community": COMMUNITY, "start": "2026-11-17", "days": 7}).json()
+    row = calendar["rows"][0]
+    posts = [[span["first"]["post"] for span in cell["spans"]] for cell in row["days"]]
+    assert posts == [["leader"], ["leader", "worker"], ["worker"], ["worker", "leader"], *[["leader"]] * 3]
+    assert [len(cell["away"]) for cell in row["days"]] == [0, 1, 1, 1, 0, 0, 0]
+    assert [(one["kind"], one["absence_kind"], one["can_be_ended"]) for one in calendar["changes"]] == [
+        ("absence", "annual", True)
+    ]
+    ended = {"id": str(uuid7()), "kind": "withdrawal", "change_id": body["id"]}
+    version = desk.post(f"{DUTY}/preview", ended, format="json").json()["version"]
+    assert desk.post(f"{DUTY}/changes", {**ended, "version": version}, format="json").status_code == 201
+    assert not Absence.objects.exists()
+
+
+def test_a_stale_preview_answers_409(world: World, now: datetime, client_of: ClientOf) -> None:
+    desk, body = client_of("community:002011"), absence_of(world, now)
+    version = desk.post(f"{DUTY}/preview", body, format="json").json()["version"]
+    services.report_case(actor=ANONYMOUS, report=report(world), now=now)
+    answer = desk.post(f"{DUTY}/changes", {**body, "version": version}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "stale_version")
+    assert not Absence.objects.exists()
+
+
+@pytest.mark.parametrize(("who", "status"), [
+    ("community:002011", 200), ("street:002", 200), ("community:002012", 404), ("street:003", 404),
+    ("district", 403), ("auditor", 403), ("leader:002011001", 403), ("resident:1", 403),
+])  # fmt: skip
+def test_only_the_own_area_previews(world: World, now: datetime, client_of: ClientOf, who: str, status: int) -> None:
+    answer = client_of(who).post(f"{DUTY}/preview", absence_of(world, now), format="json")
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("who", "status"), [
+    ("community:002011", 200), ("auditor", 403), ("community:002012", 404), ("leader:002011001", 403),
+])  # fmt: skip
+def test_only_the_own_calendar_is_read(world: World, client_of: ClientOf, who: str, status: int) -> None:
+    assert client_of(who).get(f"{DUTY}/calendar", {"community": COMMUNITY}).status_code == status
+
+
+def test_what_a_kind_needs_is_named(world: World, now: datetime, client_of: ClientOf) -> None:
+    body = {"id": str(uuid7()), "kind": "cover", "worker_id": str(world.people["leader:002011001"].pk)}
+    answer = client_of("community:002011").post(f"{DUTY}/preview", body, format="json")
+    assert answer.status_code == 422
+    assert {error["pointer"] for error in answer.json()["errors"]} == {"#/grid_codes", "#/starts", "#/ends"}
+
+
+def test_gaps_and_waiting_decisions_are_shown(world: World, now: datetime, client_of: ClientOf) -> None:
+    desk = client_of("community:002011")
+    body = absence_of(world, now, worker_id=str(world.people["leader:002011002"].pk))
+    version = desk.post(f"{DUTY}/preview", body, format="json").json()["version"]
+    desk.post(f"{DUTY}/changes", {**body, "version": version}, format="json")
+    gaps.sweep(now=now)
+    state = desk.get(f"{DUTY}/state").json()
+    assert [(alarm["grid"]["code"], alarm["starts_at"][:10]) for alarm in state["alarms"]] == [
+        ("330281002011002", "2026-11-18")
+    ]
+    assert client_of("community:002012").get(f"{DUTY}/state").json() == {"alarms": [], "to_decide": []}
+
+
+def test_a_month_of_a_community_takes_a_fixed_number_of_queries(
+    world: World, client_of: ClientOf, django_assert_max_num_queries: Any
+) -> None:
+    street = client_of("street:002")
+    street.get(f"{DUTY}/calendar", {"community": COMMUNITY, "days": 1})
+    with django_assert_max_num_queries(16):
+        street.get(f"{DUTY}/calendar", {"community": COMMUNITY, "days": 31})
