@@ -1,7 +1,8 @@
 """What the console is told of a case."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from backend.accounts.actor import Actor
 from backend.accounts.models import Department, User
@@ -15,6 +16,8 @@ from backend.dispatch.models import Decision
 from backend.inspections import overview as inspections
 from mobile_api.common.case_facts import lamp_of, lon_lat, rating_facts
 from mobile_api.common.localised import localised
+
+_OWNERS: Final = ("from_owner", "to_owner")
 
 
 def grid_ref(area: Area | None) -> dict[str, str] | None:
@@ -75,7 +78,7 @@ def detail_facts(case: Case, *, actor: Actor, now: datetime) -> dict[str, Any]:
         "contact": {"name": mask_name(str(case.contact_name)), "phone": mask_phone(str(case.contact_phone))},
         "answers": case.answers,
         "photos": [photo_facts(photo, actor) for photo in queries.photos_of(case)],
-        "events": [_event_facts(event, actor) for event in queries.timeline(case, public=False)],
+        "events": _history_facts(case, actor),
         "decision": _decision_facts(dispatch.latest(case.pk)),
         "actions": [
             {"action": step.action, "needs": list(step.needs)} for step in queries.available_actions(case, actor)
@@ -107,7 +110,26 @@ def photo_facts(photo: Photo, actor: Actor) -> dict[str, Any]:
     }
 
 
-def _event_facts(event: CaseEvent, actor: Actor) -> dict[str, Any]:
+def _history_facts(case: Case, actor: Actor) -> list[dict[str, Any]]:
+    events = queries.timeline(case, public=False)
+    owners = {UUID(str(event.facts[name])) for event in events for name in _OWNERS if event.facts.get(name)}
+    names = {user.pk: str(user.name) for user in User.objects.filter(pk__in=owners)} if owners else {}
+    return [_event_facts(event, actor, names) for event in events]
+
+
+def _moved_text(event: CaseEvent, names: dict[UUID, str]) -> tuple[str, str]:
+    """A routing line names the old and the new owner; the history itself keeps their ids only."""
+    zh, en = event_text(event)
+    if not any(event.facts.get(name) for name in _OWNERS):
+        return zh, en
+    old, new = (names.get(UUID(str(event.facts[name]))) if event.facts.get(name) else None for name in _OWNERS)
+    return (
+        f"{zh}：由{old or '社区值班台'}改为{new or '社区值班台'}",
+        f"{en}: from {old or 'the desk'} to {new or 'the desk'}",
+    )
+
+
+def _event_facts(event: CaseEvent, actor: Actor, names: dict[UUID, str]) -> dict[str, Any]:
     # Residents stay unnamed also towards the desk; their contact has its own, audited, door.
     named = event.actor is not None and event.actor_role != "resident"
     return {
@@ -118,7 +140,7 @@ def _event_facts(event: CaseEvent, actor: Actor) -> dict[str, Any]:
         "to_state": event.to_state,
         "role": event.actor_role,
         "actor_name": str(event.actor.name) if event.actor is not None and named else "",
-        "text": localised(*event_text(event)),
+        "text": localised(*_moved_text(event, names)),
         "note": event.note,
         "was_overdue": event.was_overdue,
         "photos": [photo_facts(photo, actor) for photo in event.photos.all() if photo.state == Photo.State.READY],

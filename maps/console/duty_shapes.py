@@ -235,7 +235,7 @@ class DutySheetError(serializers.Serializer):
 
 
 class DutySheetOut(serializers.Serializer):
-    """What a workbook says and does. With rows in `refused` nothing was kept; `error_count` counts also those left out here."""
+    """What a workbook says and does. With rows in `refused` nothing was kept; `error_count` counts all of them."""
 
     kept = serializers.BooleanField()
     version = serializers.CharField(allow_blank=True)

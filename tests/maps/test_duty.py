@@ -54,6 +54,8 @@ def test_an_absence_is_previewed_applied_and_seen(world: World, now: datetime, c
     ]
     done = desk.post(f"{DUTY}/changes", {**body, "version": seen["version"]}, format="json")
     assert (done.status_code, done.json()["moved"]) == (201, 1)
+    lines = desk.get(f"/api/v1/console/cases/{case.pk}").json()["events"]
+    assert lines[-1]["text"]["en"].endswith("from 测leader:002011001 to 测worker:002011001")
     again = desk.post(f"{DUTY}/changes", {**body, "version": seen["version"]}, format="json")
     assert (again.status_code, again.json()["moved"]) == (200, 0)
 
