@@ -144,6 +144,18 @@ const located = object({
 });
 export type Located = Shaped<typeof located>;
 
+const published = object({
+  code: text,
+  name: localised,
+  community: localised,
+  people: withDefault(list(object({ name: text, post: text })), []),
+  duty_phone: withDefault(text, ""),
+  supervision_phone: withDefault(text, ""),
+  outline: object({ coordinates: list(list(list(list(number)))) }),
+});
+export type PublishedGrid = Shaped<typeof published>;
+const publishedPage = object({ items: list(published), next: optional(text) });
+
 const photoReceipt = object({ id: text, claim: text });
 
 export interface PointBody {
@@ -198,6 +210,8 @@ export const api = {
   },
   matter: (id: string): Promise<Matter> => get(`/matters/${encodeURIComponent(id)}`, matter),
   locate: (point: PointBody): Promise<Located> => get("/locate", located, { ...point }),
+  grids: (q: string, cursor: string | null): Promise<Shaped<typeof publishedPage>> =>
+    get("/grids", publishedPage, { q, cursor, limit: 20 }),
   async uploadPhoto(photo: { id: string; blob: Blob; takenAt: string }): Promise<string> {
     const body = new FormData();
     body.set("id", photo.id);

@@ -33,6 +33,7 @@ export const router = createRouter({
     },
     { path: "/notices", name: "notices", component: () => import("./screens/NoticesPage.vue") },
     { path: "/follow", name: "follow", component: () => import("./screens/Follow.vue") },
+    { path: "/grids", name: "grids", component: () => import("./screens/Grids.vue") },
     { path: "/:rest(.*)*", name: "missing", component: () => import("./screens/Missing.vue") },
   ],
 });
