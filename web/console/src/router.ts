@@ -13,6 +13,7 @@ export const router = createRouter({
     },
     { path: "/", name: "overview", component: () => import("./shell/OverviewScreen.vue") },
     { path: "/plan", name: "plan", component: () => import("./plan/PlanScreen.vue") },
+    { path: "/duty", name: "duty", component: () => import("./duty/DutyScreen.vue") },
     { path: "/tracks", name: "tracks", component: () => import("./tracks/TracksScreen.vue") },
     {
       path: "/statistics",

@@ -18,6 +18,7 @@ export const useLive = defineStore("live", () => {
   /** Raised whenever the points on the map should be fetched again. */
   const caseRevision = ref(0);
   const planRevision = ref(0);
+  const dutyRevision = ref(0);
   const [queue, detail, summary, workers] = [useQueue(), useDetail(), useSummary(), useWorkers()];
   const notices = useNotices();
   const touchMap = soon(async () => void caseRevision.value++, 1_500);
@@ -36,6 +37,8 @@ export const useLive = defineStore("live", () => {
       notices.touch();
     } else if (kind === "position") {
       if (!workers.place(data)) touchWorkers();
+    } else if (kind === "duty") {
+      dutyRevision.value++;
     } else {
       planRevision.value++;
       summary.touch();
@@ -49,6 +52,7 @@ export const useLive = defineStore("live", () => {
     void summary.load();
     caseRevision.value++;
     planRevision.value++;
+    dutyRevision.value++;
   }
 
   const stream = makeLiveStream({
@@ -58,7 +62,7 @@ export const useLive = defineStore("live", () => {
     onState: (now) => (state.value = now),
     isFinal: (error) => error instanceof ApiError && [401, 403].includes(error.status),
   });
-  return { state, lastEventAt, caseRevision, planRevision, start: stream.start, stop: stream.stop };
+  return { state, lastEventAt, caseRevision, planRevision, dutyRevision, start: stream.start, stop: stream.stop };
 });
 
 function textOf(value: unknown): string {

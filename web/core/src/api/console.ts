@@ -2,7 +2,7 @@ import { answered, type ApiClient } from "./client";
 import { ApiError } from "./problem";
 import type { components } from "./schema";
 import type { Transport } from "./transport";
-import type { CaseState, Day, IndicatorGroup, Lamp, PlanDetail, TrackComparison, Uuid } from "./types";
+import type { CaseState, Day, DutySheet, DutyWish, IndicatorGroup, Lamp, PlanDetail, TrackComparison, Uuid } from "./types";
 
 const BASE = "/api/v1/console";
 
@@ -98,6 +98,23 @@ export function makeConsoleApi(client: ApiClient, { call }: Transport) {
     async tracks(worker: Uuid, date: Day): Promise<TrackComparison> {
       const query = { worker, date };
       return (await answered(client.GET("/api/v1/console/tracks", { params: { query } }))) as TrackComparison;
+    },
+
+    dutyCalendar: (community: string, start: Day, days: number) =>
+      answered(
+        client.GET("/api/v1/console/duty/calendar", { params: { query: { community, start, days } } }),
+      ),
+    dutyState: () => answered(client.GET("/api/v1/console/duty/state")),
+    dutyPreview: (body: DutyWish) => answered(client.POST("/api/v1/console/duty/preview", { body })),
+    dutyChange: (body: DutyWish & { version: string }) =>
+      answered(client.POST("/api/v1/console/duty/changes", { body })),
+    dutySheetAddress: (community: string) => `${BASE}/duty/sheet?community=${encodeURIComponent(community)}`,
+    /** Checks a workbook; with the version of its check it comes into force. */
+    dutySheet(file: File, version: string): Promise<DutySheet> {
+      const body = new FormData();
+      body.append("file", file);
+      if (version) body.append("version", version);
+      return call<DutySheet>("POST", `${BASE}/duty/sheet`, { body, timeoutMs: 60_000 });
     },
 
     /** Indicators of the days `since` to `until`, as a whole ("") or by group; of all one's areas or of one. */

@@ -382,6 +382,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/duty/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A community's grids by day: who answers, who is away, where nobody is; its desk and its people. */
+        get: operations["console_duty_calendar_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/duty/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Makes a change of duty as it was previewed: 409 when the work has changed since. */
+        post: operations["console_duty_changes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/duty/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What a change of duty would do, with the version that applying it asks for. Nothing is kept. */
+        post: operations["console_duty_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/duty/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The workbook of an office. GET writes it; POST checks one, or brings it into force. */
+        get: operations["console_duty_sheet_get"];
+        put?: never;
+        /** @description The workbook of an office. GET writes it; POST checks one, or brings it into force. */
+        post: operations["console_duty_sheet_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/duty/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Grids without anybody on duty, now or in the coming week, and cases under way whose owner is away. */
+        get: operations["console_duty_state_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/grids": {
         parameters: {
             query?: never;
@@ -690,6 +776,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/field/duty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One's own grids with everybody who answers for them. */
+        get: operations["field_duty_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/field/operations": {
         parameters: {
             query?: never;
@@ -869,6 +972,23 @@ export interface paths {
         };
         /** @description The week of the signed-in worker under the published plans, and what they leave out. */
         get: operations["field_week_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Grids in the order of their codes, page after page. */
+        get: operations["grids_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1323,6 +1443,16 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description * `annual` - annual
+         *     * `sick` - sick
+         *     * `personal` - personal
+         *     * `training` - training
+         *     * `business` - business
+         *     * `other` - other
+         * @enum {string}
+         */
+        AbsenceKindEnum: "annual" | "sick" | "personal" | "training" | "business" | "other";
         /** @description Who acts, in which role, over which areas; the other roles that the person may choose by X-Gridward-Role. */
         ActorOut: {
             /** Format: uuid */
@@ -1430,6 +1560,11 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             appointment: components["schemas"]["AppointmentOut"];
+        };
+        CalendarRow: {
+            grid: components["schemas"]["GridRef"];
+            team: components["schemas"]["ChainLine"][];
+            days: components["schemas"]["DayCell"][];
         };
         CancelInRequest: {
             /** @default  */
@@ -1557,6 +1692,18 @@ export interface components {
             /** Format: uuid */
             condition?: string | null;
         };
+        /** @description One person of a chain, in the order in which they answer, and why. */
+        ChainLine: {
+            worker: components["schemas"]["PersonRef"];
+            post: string;
+            reason: components["schemas"]["ReasonEnum"];
+            absent: boolean;
+            away_kind: string;
+            /** Format: date-time */
+            away_since: string | null;
+            /** Format: date-time */
+            away_until: string | null;
+        };
         ChangeOut: {
             kind: string;
             /** Format: uuid */
@@ -1627,6 +1774,12 @@ export interface components {
          * @enum {string}
          */
         Crs: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
+        DayCell: {
+            /** Format: date */
+            day: string;
+            spans: components["schemas"]["DaySpan"][];
+            away: components["schemas"]["ChainLine"][];
+        };
         /** @description The way of the day, both half days together. */
         DayRoute: {
             /**
@@ -1642,6 +1795,14 @@ export interface components {
             distance_m: number;
             walk_s: number;
             geometry: components["schemas"]["LineOut"] | null;
+        };
+        /** @description Part of a day in which one person answers first; `first` is null where nobody does. */
+        DaySpan: {
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            first: components["schemas"]["ChainLine"] | null;
         };
         /** @description Why a case went where it went. */
         DecisionOut: {
@@ -1794,6 +1955,18 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
+        DeskShiftOut: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            change_id: string | null;
+            worker: components["schemas"]["PersonRef"];
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            phone: string;
+        };
         /** @description The phone as it names itself; `id` stays the same over sign-ins. */
         DeviceInRequest: {
             id: string;
@@ -1912,6 +2085,90 @@ export interface components {
          * @enum {string}
          */
         DivisionState: "draft" | "checked" | "published" | "undone";
+        /** @description Nobody answers for a grid in this period; without an end where none is in sight. */
+        DutyAlarmOut: {
+            /** Format: uuid */
+            id: string;
+            grid: components["schemas"]["GridRef"];
+            community: components["schemas"]["GridRef"];
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string | null;
+        };
+        DutyAppointment: {
+            /** Format: uuid */
+            id: string;
+            grid: components["schemas"]["GridRef"];
+            matter: components["schemas"]["Localised"];
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+        };
+        DutyCalendar: {
+            community: components["schemas"]["GridRef"];
+            /** Format: date */
+            start: string;
+            days: number;
+            rows: components["schemas"]["CalendarRow"][];
+            shifts: components["schemas"]["DeskShiftOut"][];
+            changes: components["schemas"]["DutyChangeOut"][];
+            people: components["schemas"]["DutyPerson"][];
+        };
+        DutyCase: {
+            /** Format: uuid */
+            id: string;
+            number: string;
+            matter: components["schemas"]["Localised"];
+            state: string;
+            grid: components["schemas"]["GridRef"] | null;
+            owner: components["schemas"]["PersonRef"] | null;
+        };
+        /** @description An absence, cover, transfer or desk shift that was entered. */
+        DutyChangeOut: {
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["DutyChangeOutKindEnum"];
+            worker: components["schemas"]["PersonRef"] | null;
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string | null;
+            absence_kind: string;
+            grid_codes: string[];
+            made_by: string;
+            can_be_ended: boolean;
+        };
+        /**
+         * @description * `absence` - absence
+         *     * `cover` - cover
+         *     * `transfer` - transfer
+         *     * `desk` - desk
+         *     * `withdrawal` - withdrawal
+         *     * `sheet` - sheet
+         * @enum {string}
+         */
+        DutyChangeOutKindEnum: "absence" | "cover" | "transfer" | "desk" | "withdrawal" | "sheet";
+        /** @description What a change of duty does; `elsewhere` counts the cases outside one's own areas. */
+        DutyEffect: {
+            version: string;
+            begins_now: boolean;
+            moves: components["schemas"]["DutyMove"][];
+            to_decide: components["schemas"]["DutyCase"][];
+            elsewhere: number;
+            appointments: components["schemas"]["DutyAppointment"][];
+            stops: number;
+            weeks: string[];
+            moved: number;
+        };
+        /** @description A case that is not started and goes to somebody else. */
+        DutyMove: {
+            case: components["schemas"]["DutyCase"];
+            to: components["schemas"]["PersonRef"] | null;
+            to_department: components["schemas"]["Localised"] | null;
+            rule: string;
+        };
         /** @description One person of a grid's duty, in the order in which they answer. */
         DutyOut: {
             /** Format: uuid */
@@ -1920,11 +2177,91 @@ export interface components {
             post: string;
             absent: boolean;
         };
+        DutyPerson: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            role: string;
+            part_time: boolean;
+            grids: components["schemas"]["GridRef"][];
+        };
         /** @description Who was asked, in this order; an empty name is somebody who has left. */
         DutyPersonOut: {
             post: string;
             name: string;
             absent: boolean;
+        };
+        DutySheetError: {
+            sheet: string;
+            row: number;
+            column: string;
+            reason: string;
+        };
+        /** @description A workbook; with the `version` of its preview it comes into force. */
+        DutySheetInRequest: {
+            /** Format: binary */
+            file: string;
+            /** @default  */
+            version?: string;
+        };
+        /** @description What a workbook says and does. With rows in `refused` nothing was kept; `error_count` counts all of them. */
+        DutySheetOut: {
+            kept: boolean;
+            version: string;
+            counts: {
+                [key: string]: number;
+            };
+            error_count: number;
+            refused: components["schemas"]["DutySheetError"][];
+            moves: components["schemas"]["DutyMove"][];
+            to_decide: components["schemas"]["DutyCase"][];
+        };
+        /** @description What asks for somebody's hand: grids without anybody, and cases under way whose owner is away. */
+        DutyState: {
+            alarms: components["schemas"]["DutyAlarmOut"][];
+            to_decide: components["schemas"]["DutyCase"][];
+        };
+        /**
+         * @description * `absence` - absence
+         *     * `cover` - cover
+         *     * `transfer` - transfer
+         *     * `desk` - desk
+         *     * `withdrawal` - withdrawal
+         * @enum {string}
+         */
+        DutyWishInKindEnum: "absence" | "cover" | "transfer" | "desk" | "withdrawal";
+        /**
+         * @description A change of duty. `id` is the client's UUIDv7; `version` is that of the preview. Which fields a kind needs:
+         *
+         *     absence: worker_id, absence_kind, starts, ends (open without), reason · cover: worker_id, grid_codes, starts, ends ·
+         *     transfer: worker_id, from_code, to_code, post, starts · desk: worker_id, desk_code, starts, ends, phone ·
+         *     withdrawal: change_id.
+         */
+        DutyWishInRequest: {
+            /** Format: uuid */
+            id: string;
+            /** @default  */
+            version?: string;
+            kind: components["schemas"]["DutyWishInKindEnum"];
+            /** Format: uuid */
+            worker_id?: string;
+            /** Format: date-time */
+            starts?: string;
+            /** Format: date-time */
+            ends?: string | null;
+            /** @default other */
+            absence_kind?: components["schemas"]["AbsenceKindEnum"];
+            /** @default  */
+            reason?: string;
+            grid_codes?: string[];
+            from_code?: string;
+            to_code?: string;
+            post?: components["schemas"]["PostEnum"];
+            desk_code?: string;
+            /** @default  */
+            phone?: string;
+            /** Format: uuid */
+            change_id?: string;
         };
         /**
          * @description * `set_outline` - set_outline
@@ -2396,6 +2733,28 @@ export interface components {
         OperationsInRequest: {
             operations: components["schemas"]["OperationInRequest"][];
         };
+        /** @description One person of the chain, in the order in which they answer. Why somebody is away is not told. */
+        OwnChainLine: {
+            name: string;
+            post: string;
+            reason: string;
+            /** Format: date-time */
+            away_until: string | null;
+            is_me: boolean;
+        };
+        /** @description `away_until` is null when the worker is there, or away without a known end: see `is_away`. */
+        OwnDuty: {
+            is_away: boolean;
+            /** Format: date-time */
+            away_until: string | null;
+            items: components["schemas"]["OwnGridDuty"][];
+        };
+        OwnGridDuty: {
+            grid: components["schemas"]["GridRef"];
+            my_post: string;
+            chain: components["schemas"]["OwnChainLine"][];
+            desk_phone: string;
+        };
         PatrolEndInRequest: {
             /** Format: date-time */
             ended_at: string;
@@ -2664,6 +3023,12 @@ export interface components {
             /** @description stops that were recognised as reached */
             visited: string[];
         };
+        /**
+         * @description * `leader` - leader
+         *     * `worker` - worker
+         * @enum {string}
+         */
+        PostEnum: "leader" | "worker";
         /** @description RFC 9457. `code` never changes; the texts come in the asked language. Some codes carry more members. */
         Problem: {
             type: string;
@@ -2728,6 +3093,27 @@ export interface components {
              */
             effective_at?: string | null;
         };
+        /** @description What the grid regulations publish of a grid, and nothing more. `outline` is a GeoJSON MultiPolygon. */
+        PublishedGridOut: {
+            code: string;
+            name: components["schemas"]["Localised"];
+            community: components["schemas"]["Localised"];
+            people: components["schemas"]["PublishedPerson"][];
+            duty_phone: string;
+            supervision_phone: string;
+            outline: {
+                [key: string]: unknown;
+            };
+        };
+        PublishedGrids: {
+            items: components["schemas"]["PublishedGridOut"][];
+            next: string | null;
+        };
+        /** @description Somebody on duty in a public post. */
+        PublishedPerson: {
+            name: string;
+            post: string;
+        };
         /** @description Three answers kept apart: was there a response, is it solved, how satisfied (1 to 5). */
         RatingInRequest: {
             responded: boolean;
@@ -2751,6 +3137,17 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /**
+         * @description * `away` - away
+         *     * `cover` - cover
+         *     * `leader` - leader
+         *     * `worker` - worker
+         *     * `worker_part_time` - worker_part_time
+         *     * `deputy_a` - deputy_a
+         *     * `deputy_b` - deputy_b
+         * @enum {string}
+         */
+        ReasonEnum: "away" | "cover" | "leader" | "worker" | "worker_part_time" | "deputy_a" | "deputy_b";
         ReasonInRequest: {
             reason: string;
         };
@@ -4031,6 +4428,193 @@ export interface operations {
             };
         };
     };
+    console_duty_calendar_get: {
+        parameters: {
+            query: {
+                community: string;
+                days?: number;
+                /** @description today without */
+                start?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyCalendar"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_duty_changes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DutyWishInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyEffect"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_duty_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DutyWishInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyEffect"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_duty_sheet_get: {
+        parameters: {
+            query: {
+                community: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_duty_sheet_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["DutySheetInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutySheetOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_duty_state_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyState"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     console_grids_get: {
         parameters: {
             query?: {
@@ -4655,6 +5239,34 @@ export interface operations {
             };
         };
     };
+    field_duty_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnDuty"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     field_operations_post: {
         parameters: {
             query?: never;
@@ -5003,6 +5615,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WeekOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grids_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                /** @description words to find */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedGrids"];
                 };
             };
             /** @description A problem (RFC 9457) */

@@ -60,3 +60,17 @@ export type TrackComparison = Omit<Schemas["TrackOut"], "walked" | "planned"> & 
   walked: GeoJSON.MultiLineString | null;
   planned: GeoJSON.MultiLineString | null;
 };
+
+export type DutyCalendar = Schemas["DutyCalendar"];
+export type DutyRow = Schemas["CalendarRow"];
+export type DutyDay = Schemas["DayCell"];
+export type DutySpan = Schemas["DaySpan"];
+export type ChainLine = Schemas["ChainLine"];
+export type DutyChange = Schemas["DutyChangeOut"];
+export type DutyState = Schemas["DutyState"];
+export type DutyEffect = Schemas["DutyEffect"];
+export type DutySheet = Schemas["DutySheetOut"];
+/** A change of duty as it is sent: what a kind does not need stays out. */
+export type DutyWish = Partial<Schemas["DutyWishInRequest"]> &
+  Pick<Schemas["DutyWishInRequest"], "id" | "kind">;
+export type PublishedGrid = Omit<Schemas["PublishedGridOut"], "outline"> & { outline: GeoJSON.MultiPolygon };
