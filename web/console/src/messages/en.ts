@@ -97,10 +97,12 @@ export const messages: Translated<typeof zh> = {
     effect: {
       later: "Carried out when it begins; this is how things stand now.",
       nothing: "No open case and no visit is touched.",
-      moves: "{n} case that is not started goes to somebody else | {n} cases that are not started go to somebody else",
+      moves:
+        "{n} case that is not started goes to somebody else | {n} cases that are not started go to somebody else",
       decide: "{n} case under way needs a person's decision | {n} cases under way need a person's decision",
       desk: "community desk",
-      elsewhere: "{n} more case outside your areas follows the same rule. | {n} more cases outside your areas follow the same rule.",
+      elsewhere:
+        "{n} more case outside your areas follows the same rule. | {n} more cases outside your areas follow the same rule.",
       appointments: "{n} appointment gets another visitor | {n} appointments get another visitor",
       stops: "{n} stop is planned anew (week of {weeks}) | {n} stops are planned anew (week of {weeks})",
     },
@@ -131,7 +133,8 @@ export const messages: Translated<typeof zh> = {
         absences: "{n} absence | {n} absences",
         new_absences: "{n} of them new",
         desk_shifts: "{n} desk shift | {n} desk shifts",
-        people_whose_duty_ended: "{n} person whose work is looked over | {n} people whose work is looked over",
+        people_whose_duty_ended:
+          "{n} person whose work is looked over | {n} people whose work is looked over",
       },
     },
   },

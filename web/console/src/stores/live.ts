@@ -62,7 +62,15 @@ export const useLive = defineStore("live", () => {
     onState: (now) => (state.value = now),
     isFinal: (error) => error instanceof ApiError && [401, 403].includes(error.status),
   });
-  return { state, lastEventAt, caseRevision, planRevision, dutyRevision, start: stream.start, stop: stream.stop };
+  return {
+    state,
+    lastEventAt,
+    caseRevision,
+    planRevision,
+    dutyRevision,
+    start: stream.start,
+    stop: stream.stop,
+  };
 });
 
 function textOf(value: unknown): string {

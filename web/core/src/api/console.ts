@@ -2,7 +2,17 @@ import { answered, type ApiClient } from "./client";
 import { ApiError } from "./problem";
 import type { components } from "./schema";
 import type { Transport } from "./transport";
-import type { CaseState, Day, DutySheet, DutyWish, IndicatorGroup, Lamp, PlanDetail, TrackComparison, Uuid } from "./types";
+import type {
+  CaseState,
+  Day,
+  DutySheet,
+  DutyWish,
+  IndicatorGroup,
+  Lamp,
+  PlanDetail,
+  TrackComparison,
+  Uuid,
+} from "./types";
 
 const BASE = "/api/v1/console";
 
