@@ -80,9 +80,10 @@ def impact_of(*, actor: Actor, division_id: UUID, now: datetime) -> Impact:
     pairs = _lineage(draft, old)
     if division.level == Area.Level.GRID and draft.shapes:
         _count(division, draft, pairs, now)
-    _count_workers(pairs, now)
+    workers = _count_workers(pairs, now)
     ordered = sorted(pairs.values(), key=lambda pair: (pair.old_code, pair.new_code))
-    totals = {kind: sum(pair.counts[kind] for pair in ordered if pair.is_moved) for kind in (*KINDS, "workers")}
+    totals = {kind: sum(pair.counts[kind] for pair in ordered if pair.is_moved) for kind in KINDS}
+    totals["workers"] = workers
     names = {boundary.area.code: boundary.area.name for boundary in base} | dict(draft.names)
     return Impact(division.version, ordered, totals, names)
 
@@ -114,8 +115,8 @@ def _count(division: Division, draft: Draft, pairs: dict[tuple[str, str], Pair],
         pair.counts[kind] += amount
 
 
-def _count_workers(pairs: dict[tuple[str, str], Pair], now: datetime) -> None:
-    """People on duty in an old grid, at each new grid that takes ground of it."""
+def _count_workers(pairs: dict[tuple[str, str], Pair], now: datetime) -> int:
+    """People on duty in an old grid, at each new grid that takes ground of it; how many are touched, each once."""
     teams: dict[str, set[object]] = defaultdict(set)
     codes = {pair.old_code for pair in pairs.values()}
     duties = Duty.objects.filter(grid__code__in=codes, valid__contains=now).values_list("grid__code", "worker_id")
@@ -123,3 +124,4 @@ def _count_workers(pairs: dict[tuple[str, str], Pair], now: datetime) -> None:
         teams[code].add(worker_id)
     for pair in pairs.values():
         pair.counts["workers"] = len(teams[pair.old_code])
+    return len(set().union(*(teams[pair.old_code] for pair in pairs.values() if pair.is_moved)))

@@ -1,5 +1,6 @@
 import type { Translated } from "@gridward/core";
 
+import { division } from "./division.en";
 import type { messages as zh } from "./zh-Hans";
 
 export const messages: Translated<typeof zh> = {
@@ -138,9 +139,11 @@ export const messages: Translated<typeof zh> = {
       },
     },
   },
+  division,
   nav: {
     overview: "Map & cases",
     plan: "Weekly plan",
+    divisions: "Divisions",
     tracks: "Planned vs walked",
     statistics: "Statistics",
     duty: "Duty",

@@ -1,3 +1,5 @@
+import { division } from "./division.zh-Hans";
+
 export const messages = {
   app: { title: "指挥台" },
   shell: {
@@ -131,7 +133,15 @@ export const messages = {
       },
     },
   },
-  nav: { overview: "地图与案件", plan: "每周计划", tracks: "计划与实走", statistics: "统计", duty: "值守" },
+  division,
+  nav: {
+    overview: "地图与案件",
+    plan: "每周计划",
+    divisions: "网格划分",
+    tracks: "计划与实走",
+    statistics: "统计",
+    duty: "值守",
+  },
   login: {
     username: "用户名",
     password: "密码",

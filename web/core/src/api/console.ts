@@ -1,4 +1,5 @@
 import { answered, type ApiClient } from "./client";
+import { makeDivisionApi } from "./divisions";
 import { ApiError } from "./problem";
 import type { components } from "./schema";
 import type { Transport } from "./transport";
@@ -34,6 +35,7 @@ export type ConsoleApi = ReturnType<typeof makeConsoleApi>;
 /** The command centre's calls, one function each. */
 export function makeConsoleApi(client: ApiClient, { call }: Transport) {
   return {
+    ...makeDivisionApi(client),
     session: () => answered(client.GET("/api/v1/auth/session")),
     signIn: (body: { username: string; password: string }) =>
       answered(client.POST("/api/v1/auth/session", { body })),

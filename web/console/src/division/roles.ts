@@ -1,0 +1,2 @@
+/** Who draws and publishes divisions; the others read. */
+export const DIVIDERS: readonly string[] = ["street", "district", "city"];
