@@ -1,6 +1,6 @@
 """Refusals around cases."""
 
-from backend.core.errors import Conflict, Invalid, NotFound, TooMany
+from backend.core.errors import Conflict, Invalid, NotFound, TooMany, Unavailable
 
 
 class CaseNotFound(NotFound):
@@ -31,6 +31,18 @@ class BadPhoto(Invalid):
     """The file is no picture that we take; `reason` says why."""
 
     code = "bad_photo"
+
+
+class PhotoTooHeavy(Invalid):
+    """Decoding the picture takes more memory or time than one photo gets; a smaller picture helps."""
+
+    code = "photo_too_heavy"
+
+
+class PaintersBusy(Unavailable):
+    """More photos arrive at once than are worked on; the same photo may be sent again in a moment."""
+
+    code = "busy"
 
 
 class PhotoNotYours(Invalid):

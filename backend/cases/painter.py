@@ -11,7 +11,7 @@ import sys
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-MEMORY_BYTES = 1 << 30
+MEMORY_BYTES = 700 << 20  # 40 megapixels of WebP take 650
 CPU_S = 15
 _FORMATS = ("JPEG", "PNG", "WEBP")
 
@@ -22,19 +22,27 @@ def repaint(content: bytes, *, pixels_most: int, long_edge_px: int, quality: int
         with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
             if picture.width * picture.height > pixels_most:
                 return {"reason": "too_many_pixels"}, b""
-            # A JPEG decodes straight to a smaller size; for the other formats this does nothing.
-            picture.draft("RGB", (long_edge_px, long_edge_px))
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-            upright.thumbnail((long_edge_px, long_edge_px))
-            clean = Image.new("RGB", upright.size)
-            clean.paste(upright)
+            clean = _reduced(picture, long_edge_px)
     except Image.DecompressionBombError:
         return {"reason": "too_many_pixels"}, b""
+    except MemoryError:
+        return {"reason": "too_heavy"}, b""
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
         return {"reason": "not_a_picture"}, b""
     painted = io.BytesIO()
     clean.save(painted, "JPEG", quality=quality, optimize=False)
     return {"width": clean.width, "height": clean.height}, painted.getvalue()
+
+
+def _reduced(picture: Image.Image, long_edge_px: int) -> Image.Image:
+    """Made small first, then turned and converted: at full size there is never a second copy."""
+    if picture.mode == "P":
+        picture = ImageOps.exif_transpose(picture).convert("RGB")
+    picture.thumbnail((long_edge_px, long_edge_px))  # a JPEG decodes straight to a smaller size
+    upright = ImageOps.exif_transpose(picture).convert("RGB")
+    clean = Image.new("RGB", upright.size)
+    clean.paste(upright)
+    return clean
 
 
 def main() -> None:

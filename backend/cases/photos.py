@@ -1,10 +1,7 @@
 """Photos: checked by their header, repainted, stored privately, handed out by short-lived signed addresses."""
 
 import hashlib
-import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,16 +16,13 @@ from django.core import signing
 from django.db import IntegrityError, transaction
 
 from backend.accounts.actor import Actor
-from backend.cases import painter
+from backend.cases import painting
 from backend.cases.errors import BadPhoto, PhotoNotYours, TooManyPhotos
 from backend.cases.models import Case, CaseEvent, Photo
 from backend.core.errors import IdReused, NotFound
 from backend.core.ids import uuid7
 
-LONG_EDGE_PX = 2560
-JPEG_QUALITY = 85
 PHOTOS_AT_ONCE = 9
-PAINT_S = 30.0
 _CLAIM_SALT = "gridward.photo.claim"
 _VIEW_SALT = "gridward.photo.view"
 
@@ -53,14 +47,15 @@ def store_photo(
     """Takes one picture. The same id with the same bytes again gives the stored photo; other bytes raise IdReused.
 
     JPEG, PNG or WebP, at most 10 MB and 40 megapixels by its header (nothing larger is decoded). Orientation is
-    applied, then only the pixels are kept: no EXIF, no place, no comment survives. Raises BadPhoto.
+    applied, then only the pixels are kept: no EXIF, no place, no comment survives.
+    Raises BadPhoto, PhotoTooHeavy, PaintersBusy.
     """
     content = _read(file)
     digest = hashlib.sha256(content).digest()
     existing = Photo.objects.filter(pk=photo_id).first()
     if existing is not None and existing.state == Photo.State.READY:
         return _same_photo(existing, digest)
-    painted, width, height = _repaint(content)
+    painted, width, height = painting.repaint(content)
     photo = existing or _pending_row(
         actor, photo_id, digest=digest, now=now, taken_at=taken_at, taken_location=taken_location
     )
@@ -105,25 +100,6 @@ def _read(file: BinaryIO) -> bytes:
     if not content:
         raise BadPhoto("the file is empty", field="file", reason="empty")
     return content
-
-
-def _repaint(content: bytes) -> tuple[bytes, int, int]:
-    """Decodes in a limited process: whatever the file does there, here it is a BadPhoto."""
-    command = [sys.executable, "-I", painter.__file__]
-    figures = (settings.PHOTO_MAX_PIXELS, LONG_EDGE_PX, JPEG_QUALITY)
-    try:
-        done = subprocess.run(  # noqa: S603  (our own file and figures; the picture is only input)
-            [*command, *map(str, figures)], input=content, capture_output=True, timeout=PAINT_S, check=True
-        )
-    except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
-        raise BadPhoto("this picture cannot be decoded", field="file", reason="not_a_picture") from error
-    head, _, painted = done.stdout.partition(b"\n")
-    told = json.loads(head)
-    if told.get("reason") == "too_many_pixels":
-        raise BadPhoto(f"at most {settings.PHOTO_MAX_PIXELS} pixels", field="file", reason="too_many_pixels")
-    if "reason" in told:
-        raise BadPhoto("not a whole JPEG, PNG or WebP picture", field="file", reason="not_a_picture")
-    return painted, told["width"], told["height"]
 
 
 def file_path(photo: Photo) -> Path:

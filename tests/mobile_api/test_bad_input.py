@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from backend.cases import painting
+from backend.cases.errors import PaintersBusy, PhotoTooHeavy
+from backend.core.errors import DomainError
 from backend.core.ids import uuid7
 from tests.mobile_api.conftest import absent, picture, report_of
 from tests.tables import unchanged
@@ -145,6 +148,22 @@ def test_a_photo_above_ten_megabytes(world: World, anonymous: APIClient) -> None
     file = _named(b"\xff\xd8" + b"\0" * 10_100_000, "big.jpg")
     answer = anonymous.post("/api/v1/photos", {"id": str(uuid7()), "file": file}, format="multipart")
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.usefixtures("nothing_changes", "world")
+@pytest.mark.parametrize(
+    ("error", "answered"),
+    [(PaintersBusy("later"), (503, "busy", "5")), (PhotoTooHeavy("smaller"), (422, "photo_too_heavy", None))],
+)
+def test_a_photo_that_no_painter_finishes(
+    anonymous: APIClient, monkeypatch: pytest.MonkeyPatch, error: DomainError, answered: tuple[int, str, str | None]
+) -> None:
+    def refuse(content: bytes) -> None:
+        raise error
+
+    monkeypatch.setattr(painting, "repaint", refuse)
+    answer = anonymous.post("/api/v1/photos", {"id": str(uuid7()), "file": picture()}, format="multipart")
+    assert (answer.status_code, answer.json()["code"], answer.headers.get("Retry-After")) == answered
 
 
 def test_a_photo_of_somebody_else_cannot_be_claimed(world: World, anonymous: APIClient) -> None:
