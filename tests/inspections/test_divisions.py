@@ -124,6 +124,16 @@ def test_a_later_moment_switches_by_itself_and_once(world: World, draft: Divisio
     assert CaseEvent.objects.filter(case=goes, facts__cause="boundary").count() == 1
 
 
+def test_a_late_sweep_finds_the_switch_done(world: World, draft: Division, now: datetime) -> None:
+    """It had read that the division is due before the other one committed."""
+    division = published(world, half_split(world, draft, now), now, at=now + timedelta(days=4))
+    monday = now + timedelta(days=4)
+    assert rehoming.switch_division(division_id=division.pk, now=monday) is True
+    assert rehoming.switch_division(division_id=division.pk, now=monday + timedelta(seconds=5)) is False
+    division.refresh_from_db()
+    assert division.switched_at == monday
+
+
 def test_what_was_reported_during_the_switch_is_found(world: World, draft: Division, now: datetime) -> None:
     east = (WEST + 1.8 * SIDE, SOUTH + 0.5 * SIDE)
     division = published(world, half_split(world, draft, now), now)
