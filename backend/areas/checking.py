@@ -69,13 +69,16 @@ class Draft:
     division: Division
     shapes: Mapping[str, Shape]
     ground: Shape | None
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def draft_of(division: Division) -> Draft:
     sheet = Sheet(division)
     return Draft(
-        division, sheet.shapes, force.ground_of(division.parent), {code: row.name for code, row in sheet.rows.items()}
+        division,
+        sheet.shapes,
+        force.ground_of(division.parent),
+        {code: (row.name, row.name_en) for code, row in sheet.rows.items()},
     )
 
 

@@ -166,7 +166,7 @@ class Sheet:
         """A new outline under this code."""
         row = DraftOutline(
             id=uuid7(), division=self.division, area=area, under=under, code=code, kind=kind or "base",
-            name=(name or _plain_name(code))[:80], name_en=name_en[:120],
+            name=(name or _plain_name(code)[0])[:80], name_en=(name_en or ("" if name else _plain_name(code)[1]))[:120],
         )  # fmt: skip
         self.rows[code] = row
         self.reshape({code: shape})
@@ -207,5 +207,6 @@ class Sheet:
         DraftOutline.objects.bulk_create(fresh)
 
 
-def _plain_name(code: str) -> str:
-    return f"第{int(code[-3:])}网格" if code[-3:].isdigit() else code
+def _plain_name(code: str) -> tuple[str, str]:
+    """Chinese and English name of a new grid that nobody has named."""
+    return (f"第{int(code[-3:])}网格", f"Grid {int(code[-3:])}") if code[-3:].isdigit() else (code, "")

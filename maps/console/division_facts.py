@@ -67,7 +67,8 @@ def detail_facts(drawn: DivisionDrawn) -> dict[str, Any]:
 
 def impact_facts(impact: Impact, *, version: int) -> dict[str, Any]:
     def named(code: str) -> dict[str, str] | None:
-        return {"code": code, "name": impact.names.get(code, code), "name_en": ""} if code else None
+        zh, en = impact.names.get(code, (code, ""))
+        return {"code": code, "name": zh, "name_en": en} if code else None
 
     def facts(pair: Pair) -> dict[str, Any]:
         return {

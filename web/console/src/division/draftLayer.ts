@@ -88,7 +88,7 @@ function labelsOf(division: DivisionDetail | null): GeoJSON.FeatureCollection {
   const features = (division?.features.features ?? []).map(({ properties }): GeoJSON.Feature => ({
     type: "Feature",
     geometry: { type: "Point", coordinates: properties.label },
-    properties: { name: properties.name, is_new: properties.is_new },
+    properties: { name: properties.name, name_en: properties.name_en || properties.name },
   }));
   return { type: "FeatureCollection", features };
 }
@@ -187,7 +187,7 @@ function layersOf(context: LayerContext): Parameters<typeof addLayers>[1] {
       type: "symbol",
       source: "draft-labels",
       layout: {
-        "text-field": ["get", "name"],
+        "text-field": ["get", context.locale === "en" ? "name_en" : "name"],
         "text-size": ["interpolate", ["linear"], ["zoom"], 12, 10, 17, 14],
         "text-max-width": 7,
         "text-padding": 3,

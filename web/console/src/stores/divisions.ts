@@ -45,8 +45,7 @@ export const useDivisions = defineStore("divisions", () => {
     error.value = null;
     try {
       const fresh = await call();
-      if (fresh.version !== division.value?.version || fresh.state !== division.value.state)
-        impact.value = null;
+      if (fresh.version !== division.value?.version) impact.value = null;
       division.value = fresh;
       return true;
     } catch (caught) {
