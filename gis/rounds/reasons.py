@@ -13,7 +13,7 @@ DAY_NAMES: Final = {
 
 # Why a stop is in the plan and where it is; then why a job is left out.
 TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
-    "due_since": {"zh": "已到期 {days} 天", "en": "due since {days} days"},
+    "due_since": {"zh": "已到期 {days} 天", "en": "due for {days} days"},
     "due_this_week": {"zh": "本周{day:day}到期", "en": "due on {day:day}"},
     "never_visited": {"zh": "尚未走访过", "en": "never visited"},
     "interval": {"zh": "每 {days} 天一次，上次 {last_on}", "en": "every {days} days, last on {last_on}"},

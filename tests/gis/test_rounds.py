@@ -186,7 +186,7 @@ def test_reasons_name_due_booked_and_neighbour():
     stops = {stop.job_id: stop for route in plan.routes for stop in route.stops}
     assert [reason.code for reason in stops["j0"].reasons][:2] == ["due_since", "booked"]
     texts = {text_of(reason, "en") for stop in stops.values() for reason in stop.reasons}
-    assert {"due since 9 days", "booked 14:00–17:00", "next to stop 1, 1 min on foot"} <= texts
+    assert {"due for 9 days", "booked 14:00–17:00", "next to stop 1, 1 min on foot"} <= texts
 
 
 def test_every_code_has_both_languages():
