@@ -151,7 +151,7 @@ class AvailableAction:
     needs: tuple[str, ...]
 
 
-_HIDDEN = frozenset({Action.ROUTE, Action.RATE, Action.ESCALATE, Action.SELF_HANDLE})
+_HIDDEN = frozenset({Action.ROUTE, Action.RATE, Action.ESCALATE, Action.SELF_HANDLE, Action.REBOOK})
 
 
 def available_actions(case: Case, actor: Actor) -> list[AvailableAction]:

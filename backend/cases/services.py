@@ -1,6 +1,6 @@
 """Writes on cases after intake: every step of the table, rating, reveal, escalation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -34,6 +34,7 @@ __all__ = [
     "act",
     "escalate_overdue",
     "rate",
+    "record_rebooking",
     "report_case",
     "reveal_contact",
 ]
@@ -204,7 +205,7 @@ def _resume(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
     return ["due_at"]
 
 
-_OWN_DOORS = frozenset({Action.REPORT, Action.ROUTE, Action.RATE, Action.SELF_HANDLE, Action.ESCALATE})
+_OWN_DOORS = frozenset({Action.REPORT, Action.ROUTE, Action.RATE, Action.SELF_HANDLE, Action.ESCALATE, Action.REBOOK})
 _CHANGES: dict[Action, Change] = {
     Action.FILE: _file,
     Action.ASSIGN: _assign,
@@ -235,6 +236,18 @@ class Rating:
 def rate(*, actor: Actor, case_id: UUID, rating: Rating, now: datetime) -> Case:
     """The reporter's verdict, once, after closing. Raises CaseNotFound, AlreadyRated, TransitionNotAllowed."""
     return _rate(access.get_case(actor, case_id, lock=True), actor=actor, rating=rating, now=now)
+
+
+@transaction.atomic
+def record_rebooking(*, actor: Actor, case_id: UUID, windows: Mapping[str, str], now: datetime) -> Case:
+    """The line for a home visit that its resident moved; `windows` says from when to when, in ISO 8601.
+
+    Raises CaseNotFound, TransitionNotAllowed, RoleMayNot.
+    """
+    case = access.get_case(actor, case_id, lock=True)
+    to_state = workflow.next_state(State(case.state), Action.REBOOK, actor.role)
+    record_step(case, action=Action.REBOOK, actor=actor, to_state=to_state, now=now, facts=dict(windows))
+    return case
 
 
 def holder_of_code(case: Case) -> Actor:

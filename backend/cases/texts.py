@@ -1,7 +1,12 @@
 """A case's history in words, Chinese and English. Names of people are never part of it."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from backend.cases.models import CaseEvent
 from backend.cases.workflow import Action
+from backend.core.clock import LOCAL
 
 _ROLE = {
     "resident": ("居民", "the resident"),
@@ -40,6 +45,7 @@ _ACTION: dict[Action, tuple[str, str]] = {
     Action.RATE: ("{who}已评价", "Rated by {who}"),
     Action.NOTE: ("{who}备注", "Note by {who}"),
     Action.ESCALATE: ("超过时限，{who}已督办", "Overdue, escalated by {who}"),
+    Action.REBOOK: ("{who}改约上门时间：{when}", "Visit moved by {who}: {when}"),
 }
 
 
@@ -47,4 +53,10 @@ def event_text(event: CaseEvent) -> tuple[str, str]:
     """One line of the history: (Chinese, English)."""
     who_zh, who_en = _ROLE.get(event.actor_role, (event.actor_role, event.actor_role))
     zh, en = _ACTION[Action(event.action)]
-    return zh.format(who=who_zh), en.format(who=who_en)
+    when = _window_text(event.facts) if event.action == Action.REBOOK else ""
+    return zh.format(who=who_zh, when=when), en.format(who=who_en, when=when)
+
+
+def _window_text(facts: Mapping[str, Any]) -> str:
+    before, start, end = (datetime.fromisoformat(facts[name]).astimezone(LOCAL) for name in ("from", "start", "end"))
+    return f"{before:%m-%d %H:%M} → {start:%m-%d %H:%M}–{end:%H:%M}"

@@ -45,6 +45,7 @@ class Action(StrEnum):
     RATE = "rate"
     NOTE = "note"
     ESCALATE = "escalate"
+    REBOOK = "rebook"
 
 
 class Stage(StrEnum):
@@ -122,6 +123,8 @@ for _state in OPEN_STATES:
     TABLE[_state, Action.ROUTE] = (_state, frozenset({Role.SYSTEM}) | _DESK)
 for _state in (State.REPORTED, State.VERIFYING, State.FILED, State.PENDING_HANDLE, State.RETURNED):
     TABLE[_state, Action.CANCEL] = (State.CANCELLED, frozenset({Role.RESIDENT}) | _DESK)
+for _state in OPEN_STATES - {State.SUSPENDED, State.PENDING_CHECK}:
+    TABLE[_state, Action.REBOOK] = (_state, frozenset({Role.RESIDENT}))
 for _state in (State.FILED, State.PENDING_HANDLE, State.HANDLING):
     TABLE[_state, Action.ESCALATE] = (_state, frozenset({Role.SYSTEM}))
 
@@ -175,7 +178,7 @@ def type_of(state: State, action: Action) -> str:
         return "close"
     if action in (Action.ASSIGN, Action.ACCEPT):
         return "assign"
-    return "note" if action in (Action.NOTE, Action.RATE, Action.ESCALATE, Action.ROUTE) else "forward"
+    return "note" if action in (Action.NOTE, Action.RATE, Action.ESCALATE, Action.ROUTE, Action.REBOOK) else "forward"
 
 
 def stage_of(state: State, *, rated: bool) -> Stage:

@@ -6,12 +6,22 @@ from uuid import UUID
 from backend.accounts.actor import Actor
 from backend.areas.models import Area
 from backend.inspections.errors import AppointmentNotFound, JobNotFound, PlanNotFound, StopNotFound
-from backend.inspections.models import Appointment, PlanJob, Stop, WeeklyPlan
+from backend.inspections.models import Appointment, PlanJob, Route, Stop, WeeklyPlan
 
 
 def get_plan(actor: Actor, plan_id: UUID) -> WeeklyPlan:
     """Raises PlanNotFound."""
     plan = WeeklyPlan.objects.visible_to(actor).select_related("grid").filter(pk=plan_id).first()
+    if plan is None:
+        raise PlanNotFound("no such plan")
+    return plan
+
+
+def get_own_plan(actor: Actor, plan_id: UUID) -> WeeklyPlan:
+    """A plan that is or was in force and has a route of the actor. Raises PlanNotFound."""
+    in_force = (WeeklyPlan.State.PUBLISHED, WeeklyPlan.State.SUPERSEDED)
+    own = Route.objects.filter(worker_id=actor.user_id).values("plan")
+    plan = WeeklyPlan.objects.filter(pk=plan_id, pk__in=own, state__in=in_force).select_related("grid").first()
     if plan is None:
         raise PlanNotFound("no such plan")
     return plan

@@ -22,10 +22,17 @@ from backend.cases.workflow import Action
 from backend.core import outbox
 from backend.core.clock import LOCAL
 from backend.core.errors import IdReused, NotAllowed
-from backend.inspections import access, capacity, plans
+from backend.inspections import access, capacity, planning, plans
 from backend.inspections.capacity import Slot, Wish
-from backend.inspections.errors import AppointmentOver, NobodyServes, NotBookable, SlotTaken, UnknownSlot
-from backend.inspections.models import Appointment
+from backend.inspections.errors import (
+    AppointmentOver,
+    NobodyServes,
+    NotBookable,
+    SlotTaken,
+    TooLateToMove,
+    UnknownSlot,
+)
+from backend.inspections.models import Appointment, Stop
 from backend.inspections.shifts import BOOKABLE
 from backend.matters import queries as matters
 from backend.matters.models import Matter
@@ -103,7 +110,7 @@ def book(*, actor: Actor, booking: NewBooking, now: datetime) -> Booked:
     access.lock_rounds(grid.pk)
     if Case.objects.filter(pk=booking.id).exists():
         return _repeated(actor, booking, now)
-    _take_slot(grid, Wish(lon, lat, matter.dwell_minutes), booking, now)
+    _take_slot(grid, Wish(lon, lat, matter.dwell_minutes), booking.start, booking.end, now)
     reported = cases.report_case(actor=actor, report=_report(actor, booking), now=now)
     if reported.case.grid_id != grid.pk:
         raise NobodyServes("the point belongs to another desk; please call it", grid_code=grid.code)
@@ -142,9 +149,9 @@ def _grid_at(lon: float, lat: float, accuracy_m: float | None, now: datetime) ->
     return areas.boundary_of(UUID(str(located.id))).area
 
 
-def _take_slot(grid: Area, wish: Wish, booking: NewBooking, now: datetime) -> None:
+def _take_slot(grid: Area, wish: Wish, asked_start: datetime, asked_end: datetime, now: datetime) -> None:
     """Looks again, under the lock, whether the window is free."""
-    start, end = booking.start.astimezone(LOCAL), booking.end.astimezone(LOCAL)
+    start, end = asked_start.astimezone(LOCAL), asked_end.astimezone(LOCAL)
     if (start.time(), end.time()) not in BOOKABLE or start.date() != end.date():
         raise UnknownSlot("choose one of the windows that are offered", field="slot")
     week_start = start.date() - timedelta(days=start.weekday())
@@ -205,6 +212,70 @@ def cancel_appointment(*, actor: Actor, appointment_id: UUID, reason: str, now: 
     _owe(appointment, "appointment_cancelled", appointment.grid, now)
     plans.ask_again(appointment.grid, week_start=_week_of(appointment), now=now)
     return appointment
+
+
+def slots_instead(*, actor: Actor, appointment_id: UUID, now: datetime) -> Offer:
+    """Windows that an appointment could be moved to; its own place counts as free.
+
+    Raises AppointmentNotFound, AppointmentOver, TooLateToMove, NoNetwork.
+    """
+    appointment = access.get_appointment(actor, appointment_id)
+    _refuse_to_move(appointment, now)
+    slots = capacity.slots(appointment.grid, _wish_again(appointment), now=now)
+    return Offer(appointment.grid, appointment.case.matter, slots)
+
+
+@transaction.atomic
+def move_appointment(
+    *, actor: Actor, appointment_id: UUID, start: datetime, end: datetime, now: datetime
+) -> Appointment:
+    """Takes another free window and gives the old one back; of two who want the last place one gets it.
+
+    Asking for the window that it has already changes nothing. Raises AppointmentNotFound, AppointmentOver,
+    TooLateToMove, UnknownSlot, SlotTaken (with `next` free windows), TransitionNotAllowed, RoleMayNot.
+    """
+    found = access.get_appointment(actor, appointment_id)
+    access.lock_rounds(found.grid_id)
+    appointment = Appointment.objects.select_related("case", "grid").get(pk=found.pk)
+    before = appointment.window
+    if appointment.state == Appointment.State.BOOKED and (before.lower, before.upper) == (start, end):
+        return appointment
+    _refuse_to_move(appointment, now)
+    _take_slot(appointment.grid, _wish_again(appointment), start, end, now)
+    weeks = {_week_of(appointment)}
+    appointment.window = DateTimeTZRange(start, end)
+    appointment.save(update_fields=["window"])
+    windows = {"from": before.lower.isoformat(), "start": start.isoformat(), "end": end.isoformat()}
+    cases.record_rebooking(actor=actor, case_id=appointment.case_id, windows=windows, now=now)
+    _owe(appointment, "appointment_moved", appointment.grid, now)
+    for week_start in sorted(weeks | {_week_of(appointment)}):
+        plans.ask_again(appointment.grid, week_start=week_start, now=now)
+    return appointment
+
+
+def _wish_again(appointment: Appointment) -> Wish:
+    at = appointment.case.location
+    return Wish(at.x, at.y, appointment.dwell_minutes, instead_of=appointment.pk)
+
+
+def may_move(appointment: Appointment, *, now: datetime) -> bool:
+    """Booked, not begun, and nobody is on the way."""
+    try:
+        _refuse_to_move(appointment, now)
+    except (AppointmentOver, TooLateToMove):
+        return False
+    return True
+
+
+def _refuse_to_move(appointment: Appointment, now: datetime) -> None:
+    """A half day that has begun is walked as it was published: nothing in it is moved any more."""
+    if appointment.state != Appointment.State.BOOKED or appointment.window.lower <= now:
+        raise AppointmentOver("this appointment can't be moved any more", state=appointment.state)
+    stop = Stop.objects.published().filter(appointment=appointment).select_related("route").first()
+    if stop is None:
+        return
+    if stop.state != Stop.State.PLANNED or stop.route.shift.lower <= now + planning.FREEZE_BEFORE:
+        raise TooLateToMove("the round of this half day is under way; please call the community")
 
 
 def release_appointments(*, now: datetime, limit: int = 200) -> int:

@@ -8,6 +8,7 @@ without a plan the team's minutes are counted, less what is booked, less a reser
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 import numpy as np
 
@@ -42,11 +43,12 @@ class Slot:
 
 @dataclass(frozen=True)
 class Wish:
-    """A home visit that somebody would like: where, and for how long."""
+    """A home visit that somebody would like: where, for how long, and which appointment it would replace."""
 
     lon: float
     lat: float
     dwell_minutes: int
+    instead_of: UUID | None = None
 
     @property
     def minutes(self) -> int:
@@ -100,7 +102,7 @@ def _counted(
 ) -> dict[datetime, int]:
     """Remaining visits per window by minutes: of the half day it lies in, and of its own two hours."""
     reserve = _reserve_minutes(grid, week_start, shifts)
-    booked = planning.live_appointments(grid.pk, week_start)
+    booked = [one for one in planning.live_appointments(grid.pk, week_start) if one.pk != wish.instead_of]
     left = {}
     for start, end in windows:
         half = [shift for shift in shifts if shift.start < end and start < shift.end]
@@ -150,10 +152,11 @@ def _probed(
     stops = [
         stop
         for stop in Stop.objects.filter(route__plan=published).select_related("route", "appointment").order_by("seq")
-        if _must_stay(stop)
+        if _must_stay(stop, wish)
     ]
     planned = {stop.appointment_id for stop in stops if stop.appointment_id}
-    pending = [one for one in planning.live_appointments(published.grid_id, week_start) if one.pk not in planned]
+    aside = {*planned, wish.instead_of}
+    pending = [one for one in planning.live_appointments(published.grid_id, week_start) if one.pk not in aside]
     standing = _standing(published, wish, shifts=shifts, stops=stops, pending=pending, now=now)
     full: list[Window] = []
     for number, appointment in enumerate(pending):
@@ -174,11 +177,15 @@ def _probed(
     return left
 
 
-def _must_stay(stop: Stop) -> bool:
+def _must_stay(stop: Stop, wish: Wish) -> bool:
+    """An appointment that was moved since is no longer where the plan has it: it is taken in at its new time."""
     if stop.state in (Stop.State.MISSED, Stop.State.SKIPPED):
         return False
     if stop.kind == Stop.Kind.APPOINTMENT:
-        return stop.appointment is not None and stop.appointment.state != Appointment.State.CANCELLED
+        booked = stop.appointment
+        if booked is None or booked.pk == wish.instead_of or booked.state == Appointment.State.CANCELLED:
+            return False
+        return booked.state != Appointment.State.BOOKED or booked.window == stop.window
     return bool(stop.locked or stop.kind == Stop.Kind.CASE or stop.reason_facts.get("required"))
 
 

@@ -93,6 +93,12 @@ class AppointmentOver(Conflict):
     code = "appointment_over"
 
 
+class TooLateToMove(Conflict):
+    """The half day of this visit has begun, or somebody was there already: it can only be called off by phone."""
+
+    code = "too_late_to_move"
+
+
 class StopEnded(Conflict):
     """The stop has its visit already; `state` says how it ended."""
 

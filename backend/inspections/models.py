@@ -96,6 +96,18 @@ class WeeklyPlan(models.Model):
         ]
 
 
+class PlanSeen(models.Model):
+    """A worker has looked at the day's round under this plan and has confirmed what had changed in it."""
+
+    plan = models.ForeignKey(WeeklyPlan, models.CASCADE, related_name="seen_by")
+    worker = models.ForeignKey("accounts.User", models.CASCADE, related_name="plans_seen")
+    seen_at = models.DateTimeField(help_text="by the phone, never before the plan came into force")
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["plan", "worker"], name="plan_seen_once_a_worker")]
+
+
 class Route(models.Model):
     """One worker's half day of a plan, in order."""
 

@@ -1,13 +1,14 @@
 """What the console reads of plans, jobs, stops and appointments. Scoped like everything; built in few queries."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.contrib.gis.geos import MultiPolygon
 from django.db.models import Count, Prefetch, Q, Sum
 
 from backend.accounts.actor import Actor
+from backend.accounts.models import User
 from backend.areas.models import Boundary
 from backend.inspections import access, queries
 from backend.inspections.errors import PlanNotFound
@@ -67,6 +68,14 @@ def outline_of(plan: WeeklyPlan) -> MultiPolygon:
 
 
 @dataclass(frozen=True, slots=True)
+class Reader:
+    """A worker on the plan's routes, and when they saw this version of it; None: not yet."""
+
+    worker: User
+    seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class PlanDetail:
     """A plan with everything on it; `routes` have their `stops` fetched, in walking order."""
 
@@ -74,6 +83,7 @@ class PlanDetail:
     routes: list[Route]
     unserved: list[LeftOut]
     targets: dict[str, VisitTarget]
+    readers: list[Reader]
 
 
 def plan_detail(actor: Actor, plan_id: UUID) -> PlanDetail:
@@ -81,7 +91,17 @@ def plan_detail(actor: Actor, plan_id: UUID) -> PlanDetail:
     plan = access.get_plan(actor, plan_id)
     stops = Prefetch("stops", queries.with_subjects(Stop.objects.order_by("arrive_at", "seq")))
     routes = plan.routes.select_related("worker").prefetch_related(stops).order_by("day", "shift", "worker__username")
-    return PlanDetail(plan, list(routes), queries.left_out(actor, plan), places.visit_targets())
+    found = list(routes)
+    return PlanDetail(plan, found, queries.left_out(actor, plan), places.visit_targets(), _readers(plan, found))
+
+
+def _readers(plan: WeeklyPlan, routes: list[Route]) -> list[Reader]:
+    """By user name; nobody before the plan is in force."""
+    if plan.published_at is None:
+        return []
+    seen = dict(plan.seen_by.values_list("worker_id", "seen_at"))
+    workers = {route.worker_id: route.worker for route in routes}
+    return [Reader(one, seen.get(one.pk)) for one in sorted(workers.values(), key=lambda one: one.username)]
 
 
 def routes_in_force(actor: Actor, *, day: date, grid_code: str = "") -> list[Route]:

@@ -25,7 +25,7 @@ from backend.inspections.errors import (
     StaleDraft,
     UnknownGrid,
 )
-from backend.inspections.models import PlanJob, PlanJobGrid, Route, Stop, StopDuty, WeeklyPlan
+from backend.inspections.models import Appointment, PlanJob, PlanJobGrid, Route, Stop, StopDuty, WeeklyPlan
 from backend.inspections.planning import Collected
 
 log = logging.getLogger(__name__)
@@ -165,19 +165,24 @@ def publish_plan(*, actor: Actor, plan_id: UUID, now: datetime) -> WeeklyPlan:
 
 
 def _refuse_stale(plan: WeeklyPlan, former: WeeklyPlan | None) -> None:
-    """A draft must be newer than what is in force and know every appointment of the week."""
+    """A draft must be newer than what is in force and know every appointment of the week as it is now."""
     if former is not None and former.version > plan.version:
         raise StaleDraft("a newer plan is in force; plan again", published_version=former.version)
-    wanted = {str(one.pk): one.window for one in planning.live_appointments(plan.grid_id, plan.week_start)}
-    planned = {
-        str(stop.appointment_id): stop.window
-        for stop in Stop.objects.filter(route__plan=plan, kind=Stop.Kind.APPOINTMENT)
-    }
+    wanted = {str(one.pk) for one in planning.live_appointments(plan.grid_id, plan.week_start)}
+    stops = Stop.objects.filter(route__plan=plan, kind=Stop.Kind.APPOINTMENT).select_related("appointment")
+    planned = {str(stop.appointment_id) for stop in stops}
     left_out = {row["appointment_id"] for row in plan.unserved if row["kind"] == "appointment"}
-    unknown = wanted.keys() - planned.keys() - left_out
-    moved = [key for key, window in wanted.items() if key in planned and planned[key] != window]
-    if unknown or moved:
-        raise StaleDraft("appointments were booked since; plan again", appointments=len(unknown) + len(moved))
+    unknown = wanted - planned - left_out
+    changed = [stop for stop in stops if stop.appointment is not None and _is_elsewhere(stop, stop.appointment)]
+    if unknown or changed:
+        raise StaleDraft("appointments have changed since; plan again", appointments=len(unknown) + len(changed))
+
+
+def _is_elsewhere(stop: Stop, appointment: Appointment) -> bool:
+    """Given back, or moved to another window, after the stop was planned."""
+    if appointment.state == Appointment.State.BOOKED:
+        return bool(appointment.window != stop.window)
+    return appointment.state == Appointment.State.CANCELLED
 
 
 def request_plans(

@@ -124,6 +124,11 @@ def get_stop(actor: Actor, stop_id: UUID) -> Stop:
     return with_subjects(Stop.objects.filter(pk=stop.pk)).get()
 
 
+def get_own_plan(actor: Actor, plan_id: UUID) -> WeeklyPlan:
+    """Raises PlanNotFound."""
+    return access.get_own_plan(actor, plan_id)
+
+
 def left_out(actor: Actor, plan: WeeklyPlan) -> list[LeftOut]:
     """The rows of `plan.unserved` with the places that the actor may see."""
     ids = [row["place_id"] for row in plan.unserved if row.get("place_id")]
@@ -164,7 +169,7 @@ def arrival_window(appointment: Appointment, *, now: datetime) -> ArrivalWindow:
     start, end = appointment.window.lower, appointment.window.upper
     stop = Stop.objects.published().filter(appointment=appointment).first()
     is_today = now.astimezone(LOCAL).date() == start.astimezone(LOCAL).date()
-    if stop is None or not is_today:
+    if stop is None or stop.window != appointment.window or not is_today:
         return ArrivalWindow(start, end, is_narrowed=False)
     return ArrivalWindow(
         max(start, stop.start_at - _AROUND_PLANNED), min(end, stop.start_at + _AROUND_PLANNED), is_narrowed=True

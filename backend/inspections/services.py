@@ -7,11 +7,14 @@ from backend.inspections.booking import (
     book,
     cancel_appointment,
     free_slots,
+    move_appointment,
     offer_slots,
     release_appointments,
+    slots_instead,
 )
 from backend.inspections.capacity import Slot
 from backend.inspections.plans import plan_week, publish_plan, request_plans, run_job_grid
+from backend.inspections.seeing import see_plan
 from backend.inspections.tracking import Recorded, planned_and_walked, recognise_visited, record_positions
 from backend.inspections.visits import NewVisit, mark_missed_stops, record_visit, settle_case_stops, skip_stop
 
@@ -26,6 +29,7 @@ __all__ = [
     "cancel_appointment",
     "free_slots",
     "mark_missed_stops",
+    "move_appointment",
     "offer_slots",
     "plan_week",
     "planned_and_walked",
@@ -36,6 +40,8 @@ __all__ = [
     "release_appointments",
     "request_plans",
     "run_job_grid",
+    "see_plan",
     "settle_case_stops",
     "skip_stop",
+    "slots_instead",
 ]

@@ -25,6 +25,8 @@ def notify_people(message: OutboxMessage, now: datetime) -> None:
         _case_changed(message, now)
     elif message.topic == "case_handed_over":
         _handed_over(message, now)
+    elif message.topic == "appointment_moved":
+        _appointment_moved(message, now)
     elif message.topic == "duty_gap":
         _nobody_on_duty(message, now)
     elif message.topic == "one_time_code":
@@ -54,6 +56,22 @@ def _case_changed(message: OutboxMessage, now: datetime) -> None:
         sms.send(
             phone=str(case.contact_phone), text=texts.case_ended(case.number, action), key=f"{message.pk}", kind=action
         )
+
+
+def _appointment_moved(message: OutboxMessage, now: datetime) -> None:
+    """Who booked has it in writing; who is to come hears of it."""
+    case = Case.objects.select_related("matter").filter(pk=message.payload["case_id"]).first()
+    if case is None:
+        return
+    facts = {
+        "number": case.number,
+        "matter": {"zh": case.matter.name_zh, "en": case.matter.name_en},
+        "start": message.payload["start"],
+        "end": message.payload["end"],
+    }
+    for person in {case.reporter_id, case.responsible_id}:
+        if person is not None:
+            _in_app(message, person, "appointment_moved", facts, now, case_id=case.pk)
 
 
 def _handed_over(message: OutboxMessage, now: datetime) -> None:

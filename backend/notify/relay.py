@@ -53,9 +53,11 @@ def _send(message: OutboxMessage, now: datetime) -> bool:
 _LIVE_KIND = {
     "case_changed": "case",
     "plan_published": "plan",
+    "plan_seen": "plan",
     "stop_changed": "stop",
     "appointment_booked": "appointment",
     "appointment_cancelled": "appointment",
+    "appointment_moved": "appointment",
     "division_published": "division",
     "division_switched": "division",
     "duty_changed": "duty",

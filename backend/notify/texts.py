@@ -45,9 +45,21 @@ def notice_text(topic: str, facts: Mapping[str, Any]) -> tuple[str, str]:
         return f"{week} 起的每周走访计划已更新", f"The plan of the week of {week} is in force"
     if topic == "duty_gap":
         return _duty_gap(facts)
+    if topic == "appointment_moved":
+        return _appointment_moved(facts)
     zh, en = _MOVED.get(topic) or _STEPS.get(str(facts.get("action")), ("有新进展", "has news"))
     matter, number = facts.get("matter", {}), facts.get("number", "")
     return f"{matter.get('zh', '')}（{number}）{zh}", f"{matter.get('en') or matter.get('zh', '')} ({number}) {en}"
+
+
+def _appointment_moved(facts: Mapping[str, Any]) -> tuple[str, str]:
+    matter, number = facts.get("matter", {}), facts.get("number", "")
+    start, end = (datetime.fromisoformat(str(facts[name])).astimezone(LOCAL) for name in ("start", "end"))
+    when = f"{start:%m-%d %H:%M}–{end:%H:%M}"
+    return (
+        f"{matter.get('zh', '')}（{number}）上门时间改为 {when}",
+        f"{matter.get('en') or matter.get('zh', '')} ({number}): the visit was moved to {when}",
+    )
 
 
 def _duty_gap(facts: Mapping[str, Any]) -> tuple[str, str]:

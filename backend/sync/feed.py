@@ -23,6 +23,7 @@ _KIND = {
     "stop_changed": "stop",
     "appointment_booked": "appointment",
     "appointment_cancelled": "appointment",
+    "appointment_moved": "appointment",
     "division_published": "division",
     "division_switched": "division",
 }

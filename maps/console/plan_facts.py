@@ -71,6 +71,7 @@ def plan_facts(detail: PlanDetail) -> dict[str, Any]:
         "error": plan.error,
         "routes": [_route_facts(route, detail.targets) for route in detail.routes],
         "unserved": [_unserved_facts(left) for left in detail.unserved],
+        "readers": [{"worker": person_ref(one.worker), "seen_at": one.seen_at} for one in detail.readers],
     }
 
 

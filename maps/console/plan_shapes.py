@@ -85,6 +85,13 @@ class PlanUnserved(serializers.Serializer):
     reason = Localised()
 
 
+class PlanReader(serializers.Serializer):
+    """A worker of the plan, and when this version was seen on their phone."""
+
+    worker = PersonRef()
+    seen_at = serializers.DateTimeField(allow_null=True)
+
+
 class PlanDetail(serializers.Serializer):
     id = serializers.UUIDField()
     grid = GridRef()
@@ -98,6 +105,7 @@ class PlanDetail(serializers.Serializer):
     error = serializers.CharField(allow_blank=True)
     routes = PlanRoute(many=True)
     unserved = PlanUnserved(many=True)
+    readers = PlanReader(many=True)
 
 
 class JobFailure(serializers.Serializer):

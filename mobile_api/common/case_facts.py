@@ -13,6 +13,7 @@ from backend.cases.workflow import Action, State
 from backend.core.clock import Lamp
 from backend.core.crypto import mask_name
 from backend.dispatch import services as dispatch
+from backend.inspections import booking
 from backend.inspections import queries as inspections
 from mobile_api.common.localised import localised
 from mobile_api.common.matter_facts import matter_ref
@@ -47,6 +48,7 @@ def report_facts(case: "Case", *, now: datetime) -> dict[str, Any]:
 
 def summary_facts(case: "Case", *, now: datetime) -> dict[str, Any]:
     """The content of `PublicCaseSummary`."""
+    appointment = case.appointments.order_by("-booked_at").first()
     return {
         "id": case.pk,
         "number": case.number,
@@ -59,8 +61,8 @@ def summary_facts(case: "Case", *, now: datetime) -> dict[str, Any]:
         "department": department_facts(case.department),
         "due_at": case.due_at,
         "created_at": case.reported_at,
-        "appointment": appointment_facts(case, now=now),
-        "may": may_facts(case, now=now),
+        "appointment": appointment_shown(appointment, now=now) if appointment else None,
+        "may": may_facts(case, appointment, now=now),
         "rating": rating_facts(case),
     }
 
@@ -132,7 +134,7 @@ def decision_facts(case_id: UUID) -> dict[str, Any] | None:
     return {"kind": decision.kind, "rule": decision.rule, "text": localised(decision.text_zh, decision.text_en)}
 
 
-def may_facts(case: "Case", *, now: datetime) -> dict[str, bool]:
+def may_facts(case: "Case", appointment: "Appointment | None", *, now: datetime) -> dict[str, bool]:
     """What the reporter may do now."""
     steps = workflow.actions_of(State(case.state), Role.RESIDENT)
     in_time = case.closed_at is not None and now <= case.closed_at + REOPEN_WITHIN
@@ -140,6 +142,7 @@ def may_facts(case: "Case", *, now: datetime) -> dict[str, bool]:
         "rate": Action.RATE in steps and case.rated_at is None,
         "cancel": Action.CANCEL in steps,
         "reopen": Action.REOPEN in steps and in_time,
+        "move": Action.REBOOK in steps and appointment is not None and booking.may_move(appointment, now=now),
     }
 
 
@@ -153,12 +156,6 @@ def rating_facts(case: "Case") -> dict[str, Any] | None:
         "comment": case.rating_comment,
         "at": case.rated_at,
     }
-
-
-def appointment_facts(case: "Case", *, now: datetime) -> dict[str, Any] | None:
-    """The newest appointment of the case."""
-    found = case.appointments.order_by("-booked_at").first()
-    return appointment_shown(found, now=now) if found else None
 
 
 def appointment_shown(appointment: "Appointment", *, now: datetime) -> dict[str, Any]:

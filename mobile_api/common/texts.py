@@ -91,6 +91,7 @@ ZH: dict[str, tuple[str, str]] = {
     # appointments, plans, visits
     "appointment_not_found": ("未找到预约", "预约不存在，或不属于您。"),
     "appointment_over": ("预约已不能更改", "预约已完成、已取消或已开始。"),
+    "too_late_to_move": ("该时段已不能改约", "这半天的走访已开始，请致电社区。"),
     "not_bookable": ("此事项不能预约上门", "请选择可上门办理的事项。"),
     "nobody_serves": ("此处暂无上门服务", "请致电社区办理。"),
     "unknown_slot": ("时段不存在", "请从可选时段中选择。"),

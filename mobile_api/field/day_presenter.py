@@ -87,6 +87,7 @@ def route_facts(day: Day) -> dict[str, Any] | None:
     return {
         "id": first.pk,
         "plan_id": first.plan_id,
+        "plan_ids": list(dict.fromkeys(route.plan_id for route in day.routes)),
         "version": first.plan.version,
         "published_at": first.plan.published_at,
         "distance_m": day.travel_m,

@@ -2,7 +2,7 @@
 
 The direct addresses (`…/actions`, `…/visit`, `…/skip`) go the same way, so that a phone whose answer was lost may send
 the operation again by either door. A payload is what the direct address takes, without `op_id` and with the id of its
-subject: `case_id`, `stop_id`, or `id` of a session.
+subject: `case_id`, `stop_id`, `plan_id`, or `id` of a session.
 """
 
 from collections.abc import Callable
@@ -18,8 +18,9 @@ from backend.accounts.actor import Actor
 from backend.cases import services as cases
 from backend.cases.services import Step
 from backend.cases.workflow import Action
+from backend.core.clock import LOCAL
 from backend.core.errors import Invalid
-from backend.inspections import visits
+from backend.inspections import seeing, visits
 from backend.inspections.visits import NewVisit
 from backend.patrols import services as patrols
 from backend.sync.services import Answer, Handler, Operation, apply_operations
@@ -39,6 +40,7 @@ from mobile_api.public.serializers import case_point
 
 class _Subject(serializers.Serializer):
     case_id = serializers.UUIDField(required=False)
+    plan_id = serializers.UUIDField(required=False)
     stop_id = serializers.UUIDField(required=False)
     id = serializers.UUIDField(required=False)
 
@@ -118,6 +120,11 @@ def _skip_stop(actor: Actor, payload: dict[str, Any], now: datetime, captured_at
     return {"id": str(stop.pk), "version": stop.version, "state": stop.state}
 
 
+def _see_plan(actor: Actor, payload: dict[str, Any], now: datetime, captured_at: datetime | None) -> dict[str, Any]:
+    seen = seeing.see_plan(actor=actor, plan_id=_subject(payload, "plan_id"), seen_at=captured_at, now=now)
+    return {"plan_id": str(seen.plan_id), "seen_at": seen.seen_at.astimezone(LOCAL).isoformat()}
+
+
 def _start_session(
     actor: Actor, payload: dict[str, Any], now: datetime, captured_at: datetime | None
 ) -> dict[str, Any]:
@@ -139,6 +146,7 @@ HANDLERS: dict[str, Handler] = {
     "case_action": _case_action,
     "record_visit": _record_visit,
     "skip_stop": _skip_stop,
+    "see_plan": _see_plan,
     "start_session": _start_session,
     "end_session": _end_session,
 }

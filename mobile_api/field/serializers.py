@@ -196,6 +196,9 @@ class DayRoute(serializers.Serializer):
 
     id = serializers.UUIDField(help_text="of the first half day's route")
     plan_id = serializers.UUIDField()
+    plan_ids = serializers.ListField(
+        child=serializers.UUIDField(), help_text="all plans of the day, of somebody who walks in several grids"
+    )
     version = serializers.IntegerField()
     published_at = serializers.DateTimeField(allow_null=True)
     distance_m = serializers.IntegerField()
@@ -385,6 +388,15 @@ class OperationIn(serializers.Serializer):
     kind = serializers.CharField(max_length=30, help_text=f"one of {', '.join(OPERATION_KINDS)}")
     captured_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
     payload = serializers.DictField()
+
+
+class PlanSeenIn(serializers.Serializer):
+    op_id = serializers.UUIDField()
+
+
+class PlanSeenOut(serializers.Serializer):
+    plan_id = serializers.UUIDField()
+    seen_at = serializers.DateTimeField()
 
 
 class OperationsIn(serializers.Serializer):

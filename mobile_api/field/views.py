@@ -33,6 +33,8 @@ from mobile_api.field.serializers import (
     FieldCases,
     FieldReportIn,
     OperationsIn,
+    PlanSeenIn,
+    PlanSeenOut,
     Receipts,
     StopOut,
     StopSkipIn,
@@ -213,6 +215,26 @@ class StopSkipView(ApiView):
             payload=_payload(request, stop_id=stop_id),
             now=timezone.now(),
             then=lambda result: answer(StopOut, _stop_shown(actor, UUID(result["id"]))),
+        )
+
+
+class PlanSeenView(ApiView):
+    """The worker has seen this version of their round. The same `op_id` again gives the same answer."""
+
+    authz = {"POST": allow("own_round", "transition", *FIELD)}
+
+    @extend_schema(request=PlanSeenIn, responses=PlanSeenOut)
+    def post(self, request: Request, plan_id: UUID) -> Response:
+        actor = actor_of(request)
+        body = body_of(request, PlanSeenIn)
+        inspections.get_own_plan(actor, plan_id)
+        return apply_one(
+            actor=actor,
+            op_id=body["op_id"],
+            kind="see_plan",
+            payload=_payload(request, plan_id=plan_id),
+            now=timezone.now(),
+            then=lambda result: answer(PlanSeenOut, result),
         )
 
 

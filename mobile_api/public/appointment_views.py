@@ -1,4 +1,4 @@
-"""Home visits that residents book: free windows, booking, giving back."""
+"""Home visits that residents book: free windows, booking, moving, giving back."""
 
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from mobile_api.public.serializers import (
     AppointmentIn,
     BookedOut,
     CancelIn,
+    MoveIn,
     PublicCase,
     SlotQuery,
     Slots,
@@ -88,4 +89,31 @@ class AppointmentCancelView(ApiView):
         reason = body_of(request, CancelIn)["reason"] or "预约人取消"
         found = booking.cancel_appointment(actor=actor, appointment_id=appointment_id, reason=reason, now=now)
         case = access.get_case(actor, found.case_id)
+        return answer(PublicCase, public_case_facts(case, viewer=actor.user_id, now=now))
+
+
+class AppointmentSlotsView(ApiView):
+    """Windows that a booked visit could be moved to; its own place counts as free."""
+
+    authz = {"GET": allow("appointment", "read", Role.RESIDENT)}
+
+    @extend_schema(responses=Slots)
+    def get(self, request: Request, appointment_id: UUID) -> Response:
+        offer = booking.slots_instead(actor=actor_of(request), appointment_id=appointment_id, now=timezone.now())
+        return answer(Slots, {"grid": offer.grid, "items": offer.slots})
+
+
+class AppointmentMoveView(ApiView):
+    """Takes another free window and gives the old one back, both or neither. The same again changes nothing."""
+
+    authz = {"POST": allow("appointment", "update", Role.RESIDENT)}
+
+    @extend_schema(request=MoveIn, responses=PublicCase)
+    def post(self, request: Request, appointment_id: UUID) -> Response:
+        now, actor = timezone.now(), actor_of(request)
+        slot = body_of(request, MoveIn)["slot"]
+        moved = booking.move_appointment(
+            actor=actor, appointment_id=appointment_id, start=slot["start"], end=slot["end"], now=now
+        )
+        case = access.get_case(actor, moved.case_id)
         return answer(PublicCase, public_case_facts(case, viewer=actor.user_id, now=now))

@@ -147,6 +147,7 @@ class May(serializers.Serializer):
     rate = serializers.BooleanField()
     cancel = serializers.BooleanField()
     reopen = serializers.BooleanField()
+    move = serializers.BooleanField(help_text="choose another window for the booked visit")
 
 
 class RatingOut(serializers.Serializer):
@@ -246,6 +247,10 @@ class AppointmentIn(serializers.Serializer):
 
 class BookedOut(ReportOut):
     appointment = AppointmentOut()
+
+
+class MoveIn(serializers.Serializer):
+    slot = TimeWindow()
 
 
 class CancelIn(serializers.Serializer):

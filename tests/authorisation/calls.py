@@ -54,6 +54,7 @@ def _absence(stage: Stage) -> dict[str, Any]:
 _RATING = {"responded": True, "solved": True, "satisfied": 4}
 BODIES: dict[str, Body] = {
     "appointments_post": _booking,
+    "appointments_by_appointment_id_move_post": lambda stage: {"slot": _booking(stage)["slot"]},
     "appointments_by_appointment_id_cancel_post": lambda stage: {"reason": "改期"},
     "auth_codes_post": lambda stage: {"phone": "19912345678"},
     "auth_codes_verify_post": lambda stage: {"phone": "19912345678", "code": "000000", "device": {"id": "d"}},
@@ -82,6 +83,7 @@ BODIES: dict[str, Body] = {
     "field_cases_by_case_id_actions_post": lambda stage: {**_op(), "action": "note", "note": "到过现场"},
     "field_consents_post": lambda stage: {"purpose": "patrol_track", "notice_version": "1", "granted": True},
     "field_operations_post": lambda stage: {"operations": []},
+    "field_plans_by_plan_id_seen_post": lambda stage: _op(),
     "field_reports_post": lambda stage: report_of(stage.world),
     "field_sessions_post": lambda stage: {"id": str(uuid7()), "started_at": stage.now.isoformat(), "purpose": "patrol"},
     "field_sessions_by_session_id_end_post": lambda stage: {"ended_at": stage.now.isoformat()},
@@ -102,7 +104,10 @@ FILES = {"photos_post", "console_duty_sheet_post"}
 # Public doors that answer 401 to wrong credentials: there it doesn't mean "not for you".
 CREDENTIALS_NEEDED = {"auth_token_post", "auth_session_post", "auth_token_refresh_post"}
 # The small world has no streets: an open door answers 503 `no_network` there.
-NEED_STREETS = {"slots_get", "appointments_post"}
+NEED_STREETS = {
+    "slots_get", "appointments_post", "appointments_by_appointment_id_slots_get",
+    "appointments_by_appointment_id_move_post",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from backend.cases.models import Case, CaseEvent, Photo
 from backend.core.models import AuditEntry, OutboxMessage
-from backend.inspections.models import Appointment, PlanJob, Visit, WeeklyPlan
+from backend.inspections.models import Appointment, PlanJob, PlanSeen, Visit, WeeklyPlan
 from backend.patrols.models import PatrolSession
 from backend.sync.models import Receipt
 from tests.authorisation import oracle
@@ -23,7 +23,8 @@ pytestmark = pytest.mark.django_db
 
 OPERATIONS = operations()
 KEPT = (
-    Appointment, AuditEntry, Case, CaseEvent, OutboxMessage, PatrolSession, Photo, PlanJob, Receipt, Visit, WeeklyPlan,
+    Appointment, AuditEntry, Case, CaseEvent, OutboxMessage, PatrolSession, Photo, PlanJob, PlanSeen, Receipt, Visit,
+    WeeklyPlan,
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from backend.cases.services import NewReport, PointIn
 from backend.core.ids import uuid7
 from backend.core.models import CalendarDay
 from backend.dispatch.models import Decision
-from backend.inspections.models import Appointment, PlanJob, PlanJobGrid, Route, Stop, StopDuty, WeeklyPlan
+from backend.inspections.models import Appointment, PlanJob, PlanJobGrid, PlanSeen, Route, Stop, StopDuty, WeeklyPlan
 from backend.matters.models import FilingCondition, Matter
 from backend.notify.models import Notification
 from backend.patrols.models import PatrolSession
@@ -110,6 +110,7 @@ BREAKS: dict[str, Break] = {
     "one_published_plan_a_week": doubled(WeeklyPlan, {"state": "published"}, version=9),
     "one_planner_a_week": doubled(WeeklyPlan, {"state": "planning"}, version=9),
     "plan_week_starts_on_monday": changed(WeeklyPlan, week_start=date(2026, 11, 17)),
+    "plan_seen_once_a_worker": doubled(PlanSeen),
     "one_route_at_a_time_in_a_plan": doubled(Route),
     "stop_seq_once": doubled(Stop),
     "stop_has_its_subject": changed(Stop, place=None),
@@ -159,6 +160,7 @@ def full_world(world: World, now: datetime) -> World:
         WeeklyPlan.objects.create(grid=grid, week_start=date(2026, 11, 16), version=n, state=state, created_at=now)
         for n, state in ((1, "published"), (2, "planning"))
     )
+    PlanSeen.objects.create(plan=plan, worker=leader, seen_at=now, received_at=now)
     route = Route.objects.create(plan=plan, worker=leader, day=now.date(), shift=hour, travel_s=1, travel_m=1)
     stop = Stop.objects.create(
         route=route, seq=1, kind="duty", place=place, location=Point(lon, lat, srid=4326), arrive_at=now,

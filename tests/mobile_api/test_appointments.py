@@ -78,3 +78,28 @@ def test_what_cannot_be_booked_is_named(world: World, anonymous: APIClient, resi
     nobody = anonymous.post("/api/v1/appointments", body, format="json")
     assert (nobody.status_code, nobody.json()["code"]) == (401, "not_authenticated")
     assert Case.objects.count() == 0
+
+
+def test_a_visit_is_moved_to_a_window_that_is_offered_for_it(
+    world: World, anonymous: APIClient, resident: APIClient, client_of
+) -> None:
+    slots = windows(world, anonymous)
+    body = booking(world, slots[0])
+    resident.post("/api/v1/appointments", body, format="json")
+    address = f"/api/v1/appointments/{body['id']}"
+    assert resident.get(f"/api/v1/my/requests/{body['id']}").json()["may"]["move"] is True
+    offered = resident.get(f"{address}/slots").json()["items"]
+    wanted = next(one for one in offered if one["start"] != slots[0]["start"] and one["left"] > 0)
+    slot = {"slot": {"start": wanted["start"], "end": wanted["end"]}}
+    foreign = client_of("resident:2").post(f"{address}/move", slot, format="json")
+    assert (foreign.status_code, foreign.json()["code"]) == (404, "appointment_not_found")
+    moved = resident.post(f"{address}/move", slot, format="json")
+    assert moved.status_code == 200, moved.json()
+    assert moved.json()["appointment"]["window"] == slot["slot"]
+    assert [one["kind"] for one in moved.json()["timeline"]][-1] == "rebook"
+    # The booking itself, sent again by a phone that never heard its answer, tells of the visit as it is now.
+    again = resident.post("/api/v1/appointments", body, format="json")
+    assert (again.status_code, again.json()["appointment"]["window"]) == (200, slot["slot"])
+    crooked = {"slot": {"start": wanted["start"], "end": wanted["start"]}}
+    refused = resident.post(f"{address}/move", crooked, format="json")
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_slot")

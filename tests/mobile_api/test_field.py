@@ -254,3 +254,21 @@ def test_changes_begin_with_a_cursor_of_ones_own(world: World, leader: APIClient
     assert leader.get("/api/v1/field/changes", {"cursor": begun["cursor"]}).status_code == 200
     stolen = client_of("leader:002012001").get("/api/v1/field/changes", {"cursor": begun["cursor"]})
     assert (stolen.status_code, stolen.json()["code"]) == (422, "bad_cursor")
+
+
+def test_a_round_is_seen_once_whether_sent_directly_or_later(world: World, leader: APIClient, client_of) -> None:
+    plan = plan_stop(world).route.plan
+    assert leader.get("/api/v1/field/today").json()["route"]["plan_ids"] == [str(plan.pk)]
+    op = {"op_id": str(uuid7()), "kind": "see_plan", "payload": {"plan_id": str(plan.pk)}}
+    captured = timezone.now() + timedelta(milliseconds=1)
+    batch = {"operations": [{**op, "captured_at": captured.isoformat()}]}
+    receipts = [leader.post("/api/v1/field/operations", batch, format="json").json()["receipts"][0] for _ in range(2)]
+    assert [one["outcome"] for one in receipts] == ["applied", "applied"]
+    direct = leader.post(f"/api/v1/field/plans/{plan.pk}/seen", {"op_id": str(uuid7())}, format="json").json()
+    assert direct == receipts[0]["result"] == receipts[1]["result"]
+    desk = client_of("community:002011").get(f"/api/v1/console/plans/{plan.pk}").json()
+    assert [one["seen_at"] for one in desk["readers"]] == [direct["seen_at"]]
+    foreign = client_of("leader:002011002").post(
+        f"/api/v1/field/plans/{plan.pk}/seen", {"op_id": str(uuid7())}, format="json"
+    )
+    assert (foreign.status_code, foreign.json()["code"]) == (404, "plan_not_found")

@@ -109,6 +109,7 @@ export type FieldCase = Shaped<typeof fieldCase>;
 const routeShape = object({
   id: text,
   plan_id: withDefault(text, ""),
+  plan_ids: withDefault(list(text), []),
   published_at: optional(text),
   distance_m: withDefault(number, 0),
   walk_s: withDefault(number, 0),

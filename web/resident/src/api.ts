@@ -100,8 +100,9 @@ const requestFields = {
       rate: withDefault(flag, false),
       cancel: withDefault(flag, false),
       reopen: withDefault(flag, false),
+      move: withDefault(flag, false),
     }),
-    { rate: false, cancel: false, reopen: false },
+    { rate: false, cancel: false, reopen: false, move: false },
   ),
   rating: optional(rating),
 };
@@ -246,6 +247,10 @@ export const api = {
   },
   slots: (matterId: string, point: PointBody): Promise<Shaped<typeof slots>> =>
     get("/slots", slots, { matter: matterId, lon: point.lon, lat: point.lat, crs: point.crs }),
+  slotsInstead: (appointmentId: string): Promise<Shaped<typeof slots>> =>
+    get(`/appointments/${encodeURIComponent(appointmentId)}/slots`, slots),
+  move: (appointmentId: string, slot: { start: string; end: string }): Promise<Request> =>
+    post(`/appointments/${encodeURIComponent(appointmentId)}/move`, request, { slot }),
   book: (body: BookingBody): Promise<Booked> => post("/appointments", booked, body),
   requestCode: (phone: string): Promise<{ readonly expires_in: number }> =>
     post("/auth/codes", object({ expires_in: withDefault(number, 300) }), { phone }),

@@ -38,6 +38,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/appointments/{appointment_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Takes another free window and gives the old one back, both or neither. The same again changes nothing. */
+        post: operations["appointments_by_appointment_id_move_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/appointments/{appointment_id}/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Windows that a booked visit could be moved to; its own place counts as free. */
+        get: operations["appointments_by_appointment_id_slots_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/codes": {
         parameters: {
             query?: never;
@@ -804,6 +838,23 @@ export interface paths {
         put?: never;
         /** @description Up to 200 things that the phone did, each applied at most once; one that is refused never blocks the others. */
         post: operations["field_operations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/plans/{plan_id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The worker has seen this version of their round. The same `op_id` again gives the same answer. */
+        post: operations["field_plans_by_plan_id_seen_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1608,9 +1659,10 @@ export interface components {
          *     * `rate` - rate
          *     * `note` - note
          *     * `escalate` - escalate
+         *     * `rebook` - rebook
          * @enum {string}
          */
-        CaseAction: "report" | "route" | "self_handle" | "verify" | "verified" | "file" | "refuse" | "dispatch" | "return" | "assign" | "accept" | "hand_back" | "submit" | "rework" | "close" | "suspend" | "resume" | "cancel" | "force_close" | "reopen" | "rate" | "note" | "escalate";
+        CaseAction: "report" | "route" | "self_handle" | "verify" | "verified" | "file" | "refuse" | "dispatch" | "return" | "assign" | "accept" | "hand_back" | "submit" | "rework" | "close" | "suspend" | "resume" | "cancel" | "force_close" | "reopen" | "rate" | "note" | "escalate" | "rebook";
         /** @description The same with the id that makes a repeat harmless. */
         CaseActionInRequest: {
             action: components["schemas"]["FieldCaseAction"];
@@ -1789,6 +1841,8 @@ export interface components {
             id: string;
             /** Format: uuid */
             plan_id: string;
+            /** @description all plans of the day, of somebody who walks in several grids */
+            plan_ids: string[];
             version: number;
             /** Format: date-time */
             published_at: string | null;
@@ -2665,6 +2719,11 @@ export interface components {
             rate: boolean;
             cancel: boolean;
             reopen: boolean;
+            /** @description choose another window for the booked visit */
+            move: boolean;
+        };
+        MoveInRequest: {
+            slot: components["schemas"]["TimeWindowRequest"];
         };
         MyRequests: {
             items: components["schemas"]["PublicCaseSummary"][];
@@ -2878,6 +2937,7 @@ export interface components {
             error: string;
             routes: components["schemas"]["PlanRoute"][];
             unserved: components["schemas"]["PlanUnserved"][];
+            readers: components["schemas"]["PlanReader"][];
         };
         /** @description One grid's plan of a week with its figures. */
         PlanLineOut: {
@@ -2904,6 +2964,12 @@ export interface components {
             week_start: string;
             items: components["schemas"]["PlanLineOut"][];
         };
+        /** @description A worker of the plan, and when this version was seen on their phone. */
+        PlanReader: {
+            worker: components["schemas"]["PersonRef"];
+            /** Format: date-time */
+            seen_at: string | null;
+        };
         /** @description Grids to plan; all of one's grids without `grids`. */
         PlanRequestInRequest: {
             /** Format: date */
@@ -2925,6 +2991,16 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             stops: components["schemas"]["PlanStop"][];
+        };
+        PlanSeenInRequest: {
+            /** Format: uuid */
+            op_id: string;
+        };
+        PlanSeenOut: {
+            /** Format: uuid */
+            plan_id: string;
+            /** Format: date-time */
+            seen_at: string;
         };
         /**
          * @description * `planning` - planning
@@ -3628,6 +3704,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PublicCase"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appointments_by_appointment_id_move_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appointment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicCase"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appointments_by_appointment_id_slots_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appointment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slots"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -5286,6 +5426,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Receipts"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_plans_by_plan_id_seen_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanSeenInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanSeenOut"];
                 };
             };
             /** @description A problem (RFC 9457) */

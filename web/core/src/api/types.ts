@@ -55,6 +55,7 @@ export type StopState = PlannedStop["state"];
 /** GeoJSON is a free object in the schema; what the server puts there is named here. */
 export type PlannedRoute = Omit<Schemas["PlanRoute"], "path"> & { path: GeoJSON.MultiLineString | null };
 export type PlanDetail = Omit<Schemas["PlanDetail"], "routes"> & { routes: PlannedRoute[] };
+export type PlanReader = Schemas["PlanReader"];
 export type PlanJob = Schemas["JobOut"];
 export type TrackComparison = Omit<Schemas["TrackOut"], "walked" | "planned"> & {
   walked: GeoJSON.MultiLineString | null;

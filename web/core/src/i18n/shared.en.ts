@@ -52,6 +52,7 @@ export const shared: Translated<typeof zh> = {
     rate: "Rated",
     note: "Add note",
     escalate: "Escalated",
+    rebook: "Visit moved",
   },
   role: {
     resident: "Resident",
@@ -146,6 +147,7 @@ export const shared: Translated<typeof zh> = {
     unavailable: "A part of the system is down just now. Please try again later.",
     id_reused: "This number was used for another content. Please fill in again.",
     slot_taken: "This time has just been taken. Please choose another.",
+    too_late_to_move: "The round of this half day is under way. Please call the community desk.",
     http_401: "Please sign in first.",
     http_403: "Your role may not do this.",
     http_404: "Not found.",

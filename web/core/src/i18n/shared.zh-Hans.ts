@@ -49,6 +49,7 @@ export const shared = {
     rate: "评价",
     note: "备注",
     escalate: "超时升级",
+    rebook: "改约上门",
   },
   role: {
     resident: "居民",
@@ -143,6 +144,7 @@ export const shared = {
     unavailable: "系统的一部分暂时不可用，请稍后再试。",
     id_reused: "这个编号已用于另一份内容，请重新填写。",
     slot_taken: "这个时段刚被约满，请另选一个。",
+    too_late_to_move: "这半天的走访已经开始，请致电社区。",
     http_401: "请先登录。",
     http_403: "您的角色不能做这一步。",
     http_404: "没有找到。",

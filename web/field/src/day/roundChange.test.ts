@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import type { Stop, Today } from "../api";
-import { roundChange } from "./roundChange";
+import { plansToTell, roundChange } from "./roundChange";
 
 const LOADED = "2026-11-25T10:00:00+08:00";
 const PUBLISHED = "2026-11-25T09:40:00+08:00";
@@ -19,6 +19,7 @@ function day(plan: string, stops: Stop[], date = "2026-11-25"): Today {
   const route = {
     id: plan,
     plan_id: plan,
+    plan_ids: [plan],
     published_at: PUBLISHED,
     distance_m: 0,
     walk_s: 0,
@@ -49,4 +50,12 @@ it("is silent about a new plan with the same round, and about another day", () =
 it("dates a stop that was booked into the same plan by the moment the phone heard of it", () => {
   const now = day("p1", [...SEEN.stops, stop("9", "E", 16)]);
   expect(roundChange(SEEN, now, LOADED)?.at).toBe(LOADED);
+});
+
+it("tells of every plan of the day once", () => {
+  const both = { ...SEEN, route: SEEN.route === null ? null : { ...SEEN.route, plan_ids: ["p1", "p2"] } };
+  expect(plansToTell(null, both)).toEqual(["p1", "p2"]);
+  expect(plansToTell(SEEN, both)).toEqual(["p2"]);
+  expect(plansToTell(both, both)).toEqual([]);
+  expect(plansToTell(SEEN, { ...SEEN, route: null })).toEqual([]);
 });

@@ -32,3 +32,9 @@ export function roundChange(seen: Today, now: Today, loadedAt: string): RoundCha
   const isNewPlan = now.route !== null && now.route.plan_id !== seen.route?.plan_id;
   return { at: (isNewPlan ? now.route?.published_at : null) ?? loadedAt, added, removed, moved };
 }
+
+/** Plans of the day that the worker has not been seen to know yet. */
+export function plansToTell(seen: Today | null, now: Today): readonly string[] {
+  const known = new Set(seen?.route?.plan_ids ?? []);
+  return (now.route?.plan_ids ?? []).filter((id) => !known.has(id));
+}

@@ -180,6 +180,7 @@ export const messages: Translated<typeof zh> = {
       rate: "Rated",
       note: "Note",
       escalate: "Escalated",
+      rebook: "Visit moved",
     },
   },
   state: {
@@ -304,6 +305,7 @@ export const messages: Translated<typeof zh> = {
       case_action: "Case",
       record_visit: "Visit",
       skip_stop: "Skipped stop",
+      see_plan: "Round seen",
       start_session: "Patrol start",
       end_session: "Patrol end",
     },

@@ -175,6 +175,7 @@ export const messages = {
       rate: "评价",
       note: "补充记录",
       escalate: "提级督办",
+      rebook: "居民改约上门",
     },
   },
   state: {
@@ -295,6 +296,7 @@ export const messages = {
       case_action: "处理事件",
       record_visit: "走访记录",
       skip_stop: "跳过站点",
+      see_plan: "已看走访安排",
       start_session: "开始巡查",
       end_session: "结束巡查",
     },

@@ -16,7 +16,7 @@ import {
 } from "../api";
 import { casesToFetch, changesShape, withCases } from "../day/feed";
 import { nextStop, shownCases, shownStops } from "../day/overlay";
-import { roundChange } from "../day/roundChange";
+import { plansToTell, roundChange } from "../day/roundChange";
 import { useOutbox } from "./outbox";
 import { useWorker } from "./worker";
 
@@ -92,17 +92,31 @@ export const useDay = defineStore("day", () => {
     }
   }
 
-  /** The round as it is now has been seen; what differs from it later is shown as a change. */
+  /** The round as it is now has been seen, which the server hears; what differs from it later is shown as a change. */
   async function markSeen(): Promise<void> {
     const now = today.value?.value;
     if (now === undefined) return;
+    const told = plansToTell(seen.value, now);
     seen.value = now;
     await worker.database?.snapshots.put({ key: SEEN, value: now, storedAt: new Date().toISOString() });
+    for (const plan_id of told) {
+      await outbox.capture({
+        kind: "see_plan",
+        subject: `plan:${plan_id}`,
+        label: now.date,
+        payload: { plan_id },
+      });
+    }
   }
 
+  /** On a new day, and under a plan that leaves the day as it was, there is nothing to confirm. */
   async function noticeRound(): Promise<void> {
     seen.value ??= (await fromPhone(SEEN, todayShape))?.value ?? null;
-    if (today.value !== null && seen.value?.date !== today.value.value.date) await markSeen();
+    const now = today.value;
+    if (now === null) return;
+    const isNewDay = seen.value?.date !== now.value.date;
+    const isUnchanged = seen.value !== null && roundChange(seen.value, now.value, now.storedAt) === null;
+    if (isNewDay || (isUnchanged && plansToTell(seen.value, now.value).length > 0)) await markSeen();
   }
 
   /** Load the whole day. */
