@@ -177,7 +177,7 @@ def sign_in_by_code(town: Town, phone: Visitor) -> None:
     expect(phone.page.get_by_role("heading", name="My requests")).to_be_visible()
 
 
-def fill(town: Town) -> dict[str, str]:
+def fill(town: Town, *, walking: bool = True) -> dict[str, str]:
     """A reported case, a booked visit in a published plan, a patrol that goes on: Wednesday at ten. Ids by name."""
     someone, desk = story.resident(PHONE_NUMBER), story.desk("community-002011")
     garbage, pension = (str(town.world.matters[slug].pk) for slug in ("exposed_garbage", "pension_life_proof"))
@@ -202,7 +202,8 @@ def fill(town: Town) -> dict[str, str]:
         desk.post(f"/console/plans/{line['id']}/publish")
     town.clock.put(story.MONDAY + timedelta(days=2, hours=2))
     leader = story.worker(f"leader-{GRID}")
-    walk(leader, place)
+    if walking:
+        walk(leader, place)
     stops = leader.get("/field/today")["stops"]
     (visit,) = [stop for stop in stops if stop["case_id"] == booked["id"]]
     town.relay()
