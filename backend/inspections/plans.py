@@ -27,6 +27,7 @@ from backend.inspections.errors import (
 )
 from backend.inspections.models import Appointment, PlanJob, PlanJobGrid, Route, Stop, StopDuty, WeeklyPlan
 from backend.inspections.planning import Collected
+from backend.inspections.shifts import grids_that_may_lend
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +162,24 @@ def publish_plan(*, actor: Actor, plan_id: UUID, now: datetime) -> WeeklyPlan:
         version=plan.version,
         worker_ids=workers,
     )
+    _tell_of_lost_visits(plan, former, now)
     return plan
+
+
+def _tell_of_lost_visits(plan: WeeklyPlan, former: WeeklyPlan | None, now: datetime) -> None:
+    """A booked visit that finds nobody is an alarm for the desks, once: they name a cover or move it."""
+    known = {row.get("appointment_id") for row in former.unserved} if former else set()
+    lost = {row["appointment_id"] for row in plan.unserved if row["kind"] == "appointment"} - known
+    for appointment in Appointment.objects.filter(pk__in=lost).order_by("window", "id"):
+        outbox.owe(
+            "visit_unserved",
+            appointment.pk,
+            now=now,
+            area_path=plan.grid.path,
+            case_id=str(appointment.case_id),
+            start=appointment.window.lower.isoformat(),
+            end=appointment.window.upper.isoformat(),
+        )
 
 
 def _refuse_stale(plan: WeeklyPlan, former: WeeklyPlan | None) -> None:
@@ -248,10 +266,13 @@ def common_path(paths: Sequence[str]) -> str:
 
 
 def ask_again(grid: Area, *, week_start: date, now: datetime) -> PlanJob | None:
-    """Asks for a new version of a published week after a booking or cancellation; nothing where no plan is in force."""
-    if access.published_plan(grid.pk, week_start) is None:
-        return None
-    return ask([grid], week_start=week_start, asked_by=None, now=now, publish=True)
+    """Asks for a new version of a published week after a booking, cancellation or change of duty.
+
+    Rounds that lend this grid somebody, or get them back, are planned with it. None where no plan is in force.
+    """
+    bound = Area.objects.filter(pk__in=grids_that_may_lend(grid.pk, week_start)).order_by("code")
+    planned = [one for one in (grid, *bound) if access.published_plan(one.pk, week_start) is not None]
+    return ask(planned, week_start=week_start, asked_by=None, now=now, publish=True) if planned else None
 
 
 def run_job_grid(*, job_grid_id: int, now: datetime) -> bool:

@@ -120,11 +120,16 @@ def version_of(effect: Effect) -> str:
 def _owe_plans(written: Written, effect: Effect, *, now: datetime) -> None:
     """New versions of the published weeks that lose or win a walker; the planner reads the rosters as they are now."""
     weeks = {(stop.route.plan.grid_id, stop.route.plan.week_start) for stop in effect.stops}
+    walked = written.grids
+    if written.change.kind == DutyChange.Kind.WITHDRAWAL:
+        # Whoever comes back walks again wherever they serve.
+        served = Duty.objects.filter(worker=written.change.worker_id, valid__overlap=DateTimeTZRange(now, None))
+        walked |= frozenset(served.values_list("grid_id", flat=True))
     if written.change.kind in (DutyChange.Kind.COVER, DutyChange.Kind.TRANSFER, DutyChange.Kind.WITHDRAWAL):
         until = min(written.until or written.at + PLANNED_AHEAD, now + PLANNED_AHEAD)
         week = week_start_of(written.at)
         while week <= week_start_of(until):
-            weeks |= {(grid_id, week) for grid_id in written.grids}
+            weeks |= {(grid_id, week) for grid_id in walked}
             week += timedelta(days=7)
     grids = Area.objects.in_bulk({grid_id for grid_id, _ in weeks})
     for grid_id, week in sorted(weeks, key=str):

@@ -28,7 +28,9 @@ def notify_people(message: OutboxMessage, now: datetime) -> None:
     elif message.topic == "appointment_moved":
         _appointment_moved(message, now)
     elif message.topic == "duty_gap":
-        _nobody_on_duty(message, now)
+        _tell_desks(message, "duty_gap", message.payload, now)
+    elif message.topic == "visit_unserved":
+        _visit_unserved(message, now)
     elif message.topic == "one_time_code":
         _one_time_code(message)
     elif message.topic == "plan_published":
@@ -63,15 +65,19 @@ def _appointment_moved(message: OutboxMessage, now: datetime) -> None:
     case = Case.objects.select_related("matter").filter(pk=message.payload["case_id"]).first()
     if case is None:
         return
-    facts = {
+    facts = _appointment_facts(case, message)
+    for person in {case.reporter_id, case.responsible_id}:
+        if person is not None:
+            _in_app(message, person, "appointment_moved", facts, now, case_id=case.pk)
+
+
+def _appointment_facts(case: Case, message: OutboxMessage) -> dict[str, Any]:
+    return {
         "number": case.number,
         "matter": {"zh": case.matter.name_zh, "en": case.matter.name_en},
         "start": message.payload["start"],
         "end": message.payload["end"],
     }
-    for person in {case.reporter_id, case.responsible_id}:
-        if person is not None:
-            _in_app(message, person, "appointment_moved", facts, now, case_id=case.pk)
 
 
 def _handed_over(message: OutboxMessage, now: datetime) -> None:
@@ -86,7 +92,15 @@ def _handed_over(message: OutboxMessage, now: datetime) -> None:
             _in_app(message, UUID(person), topic, facts, now, case_id=case.pk)
 
 
-def _nobody_on_duty(message: OutboxMessage, now: datetime) -> None:
+def _visit_unserved(message: OutboxMessage, now: datetime) -> None:
+    case = Case.objects.select_related("matter").filter(pk=message.payload["case_id"]).first()
+    if case is not None:
+        _tell_desks(message, "visit_unserved", _appointment_facts(case, message), now, case_id=case.pk)
+
+
+def _tell_desks(
+    message: OutboxMessage, topic: str, facts: dict[str, Any], now: datetime, *, case_id: UUID | None = None
+) -> None:
     """The desks above the grid: its community and its street."""
     parts = message.area_path.rstrip(".").split(".")
     above = [".".join(parts[:count]) + "." for count in range(1, len(parts))]
@@ -94,7 +108,7 @@ def _nobody_on_duty(message: OutboxMessage, now: datetime) -> None:
         role__in=(Role.COMMUNITY.value, Role.STREET.value), area__path__in=above, valid__contains=now
     )
     for user_id in desks.values_list("user_id", flat=True).distinct().order_by("user_id"):
-        _in_app(message, user_id, "duty_gap", message.payload, now, case_id=None)
+        _in_app(message, user_id, topic, facts, now, case_id=case_id)
 
 
 def _in_app(

@@ -58,6 +58,7 @@ _LIVE_KIND = {
     "appointment_booked": "appointment",
     "appointment_cancelled": "appointment",
     "appointment_moved": "appointment",
+    "visit_unserved": "appointment",
     "division_published": "division",
     "division_switched": "division",
     "duty_changed": "duty",

@@ -38,6 +38,15 @@ _MOVED = {
 }
 
 
+_VISITS = {
+    "appointment_moved": ("上门时间改为 {when}", "the visit was moved to {when}"),
+    "visit_unserved": (
+        "预约在 {when} 上门，目前无人可去，请安排代管或与居民改期",
+        "booked for {when}, and nobody can go; name a cover or agree on another time",
+    ),
+}
+
+
 def notice_text(topic: str, facts: Mapping[str, Any]) -> tuple[str, str]:
     """A notice in words: (Chinese, English)."""
     if topic == "plan_published":
@@ -45,20 +54,20 @@ def notice_text(topic: str, facts: Mapping[str, Any]) -> tuple[str, str]:
         return f"{week} 起的每周走访计划已更新", f"The plan of the week of {week} is in force"
     if topic == "duty_gap":
         return _duty_gap(facts)
-    if topic == "appointment_moved":
-        return _appointment_moved(facts)
+    if topic in _VISITS:
+        return _visit(facts, *_VISITS[topic])
     zh, en = _MOVED.get(topic) or _STEPS.get(str(facts.get("action")), ("有新进展", "has news"))
     matter, number = facts.get("matter", {}), facts.get("number", "")
     return f"{matter.get('zh', '')}（{number}）{zh}", f"{matter.get('en') or matter.get('zh', '')} ({number}) {en}"
 
 
-def _appointment_moved(facts: Mapping[str, Any]) -> tuple[str, str]:
+def _visit(facts: Mapping[str, Any], zh: str, en: str) -> tuple[str, str]:
     matter, number = facts.get("matter", {}), facts.get("number", "")
     start, end = (datetime.fromisoformat(str(facts[name])).astimezone(LOCAL) for name in ("start", "end"))
     when = f"{start:%m-%d %H:%M}–{end:%H:%M}"
     return (
-        f"{matter.get('zh', '')}（{number}）上门时间改为 {when}",
-        f"{matter.get('en') or matter.get('zh', '')} ({number}): the visit was moved to {when}",
+        f"{matter.get('zh', '')}（{number}）{zh.format(when=when)}",
+        f"{matter.get('en') or matter.get('zh', '')} ({number}): {en.format(when=when)}",
     )
 
 
