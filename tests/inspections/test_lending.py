@@ -166,6 +166,12 @@ def test_a_visit_that_nobody_can_make_is_told_to_the_desks_once(town: World, boo
     assert "nobody can go" in en
 
 
+def test_one_deputy_of_two_grids_goes_where_the_first_call_is() -> None:
+    deputy = Walker(PEOPLE[0], None, NOON, NOON + timedelta(hours=3))
+    calls = [Call(grid, NOON, NOON + timedelta(hours=2), 30) for grid in GRIDS[:2]]
+    assert lend({PEOPLE[0]: deputy}, calls, {grid: [PEOPLE[0]] for grid in GRIDS}) == {PEOPLE[0]: GRIDS[0]}
+
+
 @given(
     st.lists(st.tuples(st.sampled_from(PEOPLE), st.sampled_from([None, *GRIDS])), unique_by=lambda row: row[0]),
     st.lists(st.tuples(st.sampled_from(GRIDS), st.integers(0, 2)), max_size=8),
