@@ -10,6 +10,7 @@ from backend.accounts.actor import Actor
 from backend.accounts.roles import FIELD_ROLES, Role
 from backend.areas.models import within
 from backend.cases.workflow import OPEN_STATES, Action, State
+from backend.core.constraints import accuracy_is_a_radius, point_in_china, point_on_earth, raw_pair_kept
 from backend.core.crypto import EncryptedTextField
 from backend.core.ids import uuid7
 
@@ -101,6 +102,9 @@ class Case(models.Model):
             models.CheckConstraint(
                 condition=Q(due_at=None) | Q(dispatched_at__isnull=False), name="due_after_dispatch"
             ),
+            point_in_china("location", name="case_in_china"),
+            raw_pair_kept(name="case_raw_pair"),
+            accuracy_is_a_radius(name="case_accuracy"),
         ]
         indexes = [
             models.Index(fields=["area_path"], name="case_area_prefix", opclasses=["varchar_pattern_ops"]),
@@ -165,6 +169,7 @@ class Photo(models.Model):
     visit = models.ForeignKey("inspections.Visit", models.PROTECT, null=True, related_name="photos")
 
     class Meta:
+        constraints = [point_on_earth("taken_location", name="photo_on_earth")]
         indexes = [models.Index(fields=["uploaded_at"], condition=Q(case=None, visit=None), name="photo_unclaimed")]
 
 

@@ -1,6 +1,6 @@
 """Booked appointments, the weekly plan (routes and stops), and the visits that come of them."""
 
-from typing import Self
+from typing import Final, Self
 
 from django.contrib.gis.db import models as gis
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -11,7 +11,10 @@ from django.db.models import Q
 from backend.accounts.actor import Actor
 from backend.accounts.roles import FIELD_ROLES, Role
 from backend.areas.models import within
+from backend.core.constraints import point_in_china, point_on_earth
 from backend.core.ids import uuid7
+
+HALF_ROUND_THE_EARTH_M: Final = 20_100_000
 
 
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
@@ -46,7 +49,10 @@ class Appointment(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["case"], condition=Q(state="booked"), name="one_booked_appointment_a_case"),
-            models.CheckConstraint(condition=Q(window__isempty=False), name="appointment_lasts"),
+            models.CheckConstraint(
+                condition=Q(window__isempty=False, window__startswith__isnull=False, window__endswith__isnull=False),
+                name="appointment_lasts",
+            ),
             models.CheckConstraint(condition=Q(dwell_minutes__gt=0), name="appointment_dwell_positive"),
         ]
         indexes = [models.Index(fields=["grid", "state"])]
@@ -197,6 +203,7 @@ class Stop(models.Model):
                 condition=Q(start_at__gte=models.F("arrive_at"), leave_at__gt=models.F("start_at")),
                 name="stop_times_in_order",
             ),
+            point_in_china("location", name="stop_in_china"),
         ]
 
 
@@ -246,6 +253,12 @@ class Visit(models.Model):
     objects = VisitQuerySet.as_manager()
 
     class Meta:
+        constraints = [
+            point_on_earth("location", name="visit_on_earth"),
+            models.CheckConstraint(
+                condition=Q(distance_m=None) | Q(distance_m__range=(0, HALF_ROUND_THE_EARTH_M)), name="visit_distance"
+            ),
+        ]
         indexes = [models.Index(fields=["place", "-at"]), models.Index(fields=["worker", "-at"])]
 
 

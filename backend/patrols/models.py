@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from backend.accounts.actor import Actor
 from backend.accounts.roles import FIELD_ROLES
 from backend.areas.models import within
+from backend.core.constraints import accuracy_is_a_radius, point_on_earth, raw_pair_kept
 from backend.core.ids import uuid7
 
 
@@ -76,6 +77,12 @@ class TrackPoint(models.Model):
 
     class Meta:
         db_table = "patrols_trackpoint"
+        constraints = [
+            models.CheckConstraint(condition=Q(seq__gte=0), name="track_point_counted"),
+            point_on_earth("location", name="track_point_on_earth"),
+            raw_pair_kept(name="track_point_raw_pair"),
+            accuracy_is_a_radius(name="track_point_accuracy"),
+        ]
 
 
 class LivePositionQuerySet(models.QuerySet["LivePosition"]):
@@ -97,3 +104,9 @@ class LivePosition(models.Model):
     battery = models.FloatField(null=True)
 
     objects = LivePositionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            point_on_earth("location", name="live_position_on_earth"),
+            accuracy_is_a_radius(name="live_position_accuracy"),
+        ]

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from backend.accounts.actor import Actor
 from backend.areas.models import within
+from backend.core.constraints import point_in_china, raw_pair_kept
 from backend.core.ids import uuid7
 
 
@@ -24,6 +25,10 @@ class Address(models.Model):
     households = models.PositiveIntegerField(default=0)
     location = gis.PointField(srid=4326)
     grid = models.ForeignKey("areas.Area", models.PROTECT, null=True, related_name="addresses")
+
+    class Meta:
+        verbose_name_plural = "addresses"
+        constraints = [point_in_china("location", name="address_in_china")]
 
     @property
     def text(self) -> str:
@@ -63,6 +68,9 @@ class Place(models.Model):
     is_active = models.BooleanField(default=True)
 
     objects = PlaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [point_in_china("location", name="place_in_china"), raw_pair_kept(name="place_raw_pair")]
 
 
 class VisitDuty(models.Model):
