@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from backend.accounts.actor import Actor
 from backend.areas.models import within
-from backend.core.constraints import point_in_china, raw_pair_kept
+from backend.core.constraints import point_in_china, point_on_earth, raw_pair_kept
 from backend.core.ids import uuid7
 
 
@@ -112,6 +112,9 @@ class NetworkNode(models.Model):
 
     number = models.IntegerField(primary_key=True)
     location = gis.PointField(srid=4326)
+
+    class Meta:
+        constraints = [point_on_earth("location", name="network_node_on_earth")]
 
 
 class NetworkEdge(models.Model):

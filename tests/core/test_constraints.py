@@ -1,4 +1,8 @@
-"""Each constraint refuses what it is there to refuse. A new one gets its line here, or a test in its own room."""
+"""Each constraint refuses what it is there to refuse.
+
+What the database states is read from its catalogue: a new constraint, unique index or trigger without its line in
+BREAKS (or APPEND_ONLY) fails. A table that has one needs a row in `full_world`.
+"""
 
 import math
 from collections.abc import Callable
@@ -7,29 +11,53 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.gis.db.models import PointField
 from django.contrib.gis.geos import Point
-from django.db import IntegrityError, connection, models, transaction
+from django.db import DataError, IntegrityError, connection, models, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from backend.accounts.actor import Actor
-from backend.accounts.models import Consent, Device, Membership, User
+from backend.accounts.models import Consent, Device, Membership, OneTimeCode, Token, User
 from backend.accounts.roles import Role
-from backend.areas.models import Absence, Area, Boundary, Division, DraftOutline, Duty
+from backend.areas.models import (
+    Absence,
+    Area,
+    Boundary,
+    DeskShift,
+    Division,
+    DraftOutline,
+    Duty,
+    DutyAlarm,
+    DutyChange,
+    DutyPolicy,
+)
 from backend.cases import services as cases
-from backend.cases.models import Case, CaseEvent, NumberSeries
+from backend.cases.models import Case, CaseEvent, Handover, NumberSeries, Photo
 from backend.cases.services import NewReport, PointIn
+from backend.core import audit, outbox
 from backend.core.ids import uuid7
-from backend.core.models import CalendarDay
+from backend.core.models import AuditEntry, CalendarDay
 from backend.dispatch.models import Decision
-from backend.inspections.models import Appointment, PlanJob, PlanJobGrid, PlanSeen, Route, Stop, StopDuty, WeeklyPlan
+from backend.inspections.models import (
+    Appointment,
+    PlanJob,
+    PlanJobGrid,
+    PlanSeen,
+    Route,
+    Stop,
+    StopDuty,
+    Visit,
+    WeeklyPlan,
+)
 from backend.matters.models import FilingCondition, Matter
 from backend.notify.models import Notification
-from backend.patrols.models import PatrolSession
-from backend.places.models import VisitDuty
+from backend.patrols.models import LivePosition, PatrolSession, TrackPoint
+from backend.places.models import Address, BaseFeature, NetworkNode, Place, VisitDuty
 from backend.sync.models import Receipt
 from tests.world import World
 
 EMPTY = DateTimeTZRange(empty=True)
+PARIS, NOWHERE = Point(2.35, 48.86, srid=4326), Point(200, 95, srid=4326)
 Break = Callable[[], object]
 
 
@@ -58,7 +86,10 @@ def doubled(model: type[models.Model], which: dict[str, Any] | None = None, **va
         row = row_of(model, **(which or {}))
         for name, value in made_for(row, values).items():
             setattr(row, name, value)
-        row.pk = None if isinstance(model._meta.pk, models.AutoField) else uuid7()
+        if isinstance(model._meta.pk, models.UUIDField):
+            row.pk = uuid7()
+        elif isinstance(model._meta.pk, models.AutoField):
+            row.pk = None
         row._state.adding = True
         row.save(force_insert=True)
 
@@ -119,15 +150,76 @@ BREAKS: dict[str, Break] = {
     "plan_job_grid_once": doubled(PlanJobGrid),
     "receipt_once_a_user": doubled(Receipt),
     "notified_once_a_message": doubled(Notification),
+    "one_cover_at_a_time": doubled(Duty, {"post": "cover"}, worker=lambda _: User.objects.get(username="city")),
+    "one_deputy_a_rank_at_a_time": doubled(
+        Duty, {"post": "deputy"}, worker=lambda _: User.objects.get(username="city")
+    ),
+    "deputies_are_ranked": changed(Duty, {"post": "deputy"}, rank=0),
+    "cover_ends": changed(Duty, {"post": "cover"}, valid=lambda row: DateTimeTZRange(row.valid.lower, None)),
+    "one_desk_a_person_at_a_time": doubled(DeskShift),
+    "desk_shift_lasts": changed(DeskShift, period=EMPTY),
+    "one_standing_alarm_a_gap": doubled(DutyAlarm),
+    "duty_alarm_lasts": changed(DutyAlarm, period=EMPTY),
+    "handed_over_once_a_change": doubled(Handover),
+    "case_in_china": changed(Case, location=PARIS),
+    "case_raw_pair": changed(Case, raw_crs="utm"),
+    "case_accuracy": changed(Case, accuracy_m=-1),
+    "photo_on_earth": changed(Photo, taken_location=NOWHERE),
+    "address_in_china": changed(Address, location=PARIS),
+    "place_in_china": changed(Place, location=PARIS),
+    "place_raw_pair": changed(Place, raw_lat=math.nan),
+    "network_node_on_earth": changed(NetworkNode, location=NOWHERE),
+    "stop_in_china": changed(Stop, location=PARIS),
+    "visit_on_earth": changed(Visit, location=NOWHERE),
+    "visit_distance": changed(Visit, distance_m=math.nan),
+    "live_position_on_earth": changed(LivePosition, location=NOWHERE),
+    "live_position_accuracy": changed(LivePosition, accuracy_m=math.inf),
+    "track_point_counted": changed(TrackPoint, seq=-1),
+    "track_point_on_earth": changed(TrackPoint, location=NOWHERE),
+    "track_point_raw_pair": changed(TrackPoint, raw_lon=math.inf),
+    "track_point_accuracy": changed(TrackPoint, accuracy_m=math.nan),
+}
+# A trigger refuses changing and deleting a row of these tables.
+APPEND_ONLY: dict[str, type[models.Model]] = {
+    "case_event_append_only": CaseEvent,
+    "decision_append_only": Decision,
+    "audit_append_only": AuditEntry,
 }
 
 
-def stated() -> set[str]:
-    """The names of all constraints of all tables of the project."""
+def our_models() -> list[type[models.Model]]:
     ours = [config for config in apps.get_app_configs() if config.name.startswith("backend.")]
-    return {
-        constraint.name for config in ours for model in config.get_models() for constraint in model._meta.constraints
-    }
+    return [model for config in ours for model in config.get_models()]
+
+
+def breaks_of_fields() -> dict[str, Break]:
+    """What a field states by itself: PositiveIntegerField and unique=True, under the names that PostgreSQL gives."""
+    found: dict[str, Break] = {}
+    for model in our_models():
+        table = model._meta.db_table
+        for field in model._meta.local_concrete_fields:
+            if isinstance(field, models.fields.PositiveIntegerRelDbTypeMixin):
+                found[f"{table}_{field.column}_check"] = doubled(model, **{field.name: -1})
+            if field.unique and not field.primary_key:
+                found[f"{table}_{field.column}_key"] = doubled(model)
+    return found
+
+
+def stated() -> set[str]:
+    """What the database says of our tables: CHECK, UNIQUE, EXCLUDE, unique indexes with a condition, triggers."""
+    tables = [model._meta.db_table for model in our_models()]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT conname FROM pg_constraint
+            WHERE contype IN ('c', 'u', 'x') AND conrelid::regclass::text = ANY(%(tables)s)
+            UNION SELECT indexrelid::regclass::text FROM pg_index
+            WHERE indisunique AND NOT indisprimary AND indrelid::regclass::text = ANY(%(tables)s)
+            UNION SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgrelid::regclass::text = ANY(%(tables)s)
+            """,
+            {"tables": tables},
+        )
+        return {name for (name,) in cursor.fetchall()}
 
 
 @pytest.fixture
@@ -173,41 +265,159 @@ def full_world(world: World, now: datetime) -> World:
         op_id=uuid7(), user=leader, kind="visit", payload_digest=b"x", outcome="applied", received_at=now
     )
     Notification.objects.create(outbox_id=1, user=leader, channel="in_app", topic="x", created_at=now)
+    at = Point(lon, lat, srid=4326)
+    _with_people(world, now=now, leader=leader, hour=hour, case=case)
+    _with_ground(at, grid=grid)
+    _with_evidence(at, now=now, leader=leader, case=case)
     return world
 
 
-@pytest.mark.parametrize("name", sorted(BREAKS))
-def test_a_constraint_refuses(full_world: World, name: str) -> None:
-    with pytest.raises(IntegrityError, match=f'"{name}"'), transaction.atomic():
-        BREAKS[name]()
+def _with_people(world: World, *, now: datetime, leader: User, hour: DateTimeTZRange, case: Case) -> None:
+    grid, city = world.grid("002011001"), world.people["city"]
+    Duty.objects.create(grid=grid, worker=leader, post="cover", valid=hour)
+    deputy = world.people["leader:002011002"]
+    Duty.objects.create(grid=grid, worker=deputy, post="deputy", rank=1, valid=DateTimeTZRange(now, None))
+    DeskShift.objects.create(desk=world.areas["330281002011"], worker=city, period=hour)
+    DutyAlarm.objects.create(grid=grid, period=hour, found_at=now)
+    DutyPolicy.objects.create(area=grid)
+    change = DutyChange.objects.create(kind="absence", area=grid, starts_at=now, digest=b"x", made_at=now)
+    Handover.objects.create(case=case, change=change, at=now)
+    device = Device.objects.get()
+    Token.objects.create(device=device, kind="access", digest=b"x", created_at=now, expires_at=now)
+    OneTimeCode.objects.create(phone_index=b"x", digest=b"x", created_at=now, expires_at=now)
+    audit.record("look", actor_id=None, role="city", subject_kind="case", subject_id=case.pk, now=now)
+    outbox.owe("case_changed", str(case.pk), now=now)
 
 
-def test_every_name_is_one_of_a_table() -> None:
-    assert set(BREAKS) - stated() == set()
+def _with_ground(at: Point, *, grid: Area) -> None:
+    Address.objects.create(code="A1", street="x", plate="1", location=at, grid=grid)
+    NetworkNode.objects.create(number=1, location=at)
+    BaseFeature.objects.create(layer="water", kind="lake", shape=Point(0, 0, srid=3857))
 
 
-@pytest.mark.parametrize("model", [CaseEvent, Decision], ids=["history", "decisions"])
-@pytest.mark.parametrize("statement", ["UPDATE {} SET at = at", "DELETE FROM {}"], ids=["update", "delete"])
-def test_history_and_decisions_are_only_added_to(full_world: World, model: type[models.Model], statement: str) -> None:
-    with (
-        pytest.raises(IntegrityError, match=f"{model._meta.db_table} is append-only"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(statement.format(model._meta.db_table))
-
-
-@pytest.mark.parametrize(("lon", "lat"), [(181, 30), (121, 90.5), (math.nan, 30), (121, math.nan), (math.inf, 30)])
-def test_a_track_point_lies_on_earth(full_world: World, now: datetime, lon: float, lat: float) -> None:
+def _with_evidence(at: Point, *, now: datetime, leader: User, case: Case) -> None:
     session = PatrolSession.objects.get()
-    with (
-        pytest.raises(IntegrityError, match="location"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(
-            "INSERT INTO patrols_trackpoint (session_day, session_id, seq, recorded_at, received_at, location, "
-            "raw_lon, raw_lat, raw_crs) "
-            "VALUES (%s, %s, 0, %s, %s, ST_SetSRID(ST_MakePoint(%s, %s), 4326), 0, 0, 'wgs84')",
-            [session.day, session.pk, now, now, lon, lat],
-        )
+    LivePosition.objects.create(worker=leader, session=session, location=at, recorded_at=now)
+    TrackPoint.objects.create(
+        session_day=session.day, session=session, seq=0, recorded_at=now, received_at=now, location=at, raw_lon=at.x,
+        raw_lat=at.y, raw_crs="wgs84",
+    )  # fmt: skip
+    Photo.objects.create(
+        file_key="k", sha256=b"x", width=1, height=1, size_bytes=1, uploaded_at=now, taken_location=at, case=case
+    )
+    Visit.objects.create(
+        grid=case.grid, worker=leader, at=now, received_at=now, outcome="done", location=at, payload_digest=b"x"
+    )
+
+
+def refused_by(act: Break) -> str | None:
+    """The constraint that stops `act`; None where nothing does. Either way nothing stays."""
+    try:
+        with transaction.atomic():
+            act()
+            connection.check_constraints()  # those that wait for the end of the transaction
+            transaction.set_rollback(True)
+    except IntegrityError as error:
+        return str(error.__cause__.diag.constraint_name)  # type: ignore[union-attr]
+    return None
+
+
+def test_each_constraint_refuses(full_world: World) -> None:
+    assert {name: refused_by(act) for name, act in BREAKS.items()} == {name: name for name in BREAKS}
+
+
+def test_each_field_refuses_by_itself(full_world: World) -> None:
+    """With the named constraints of all tables away, which often say the same and would speak first."""
+    connection.check_constraints()
+    for model in our_models():
+        for constraint in model._meta.constraints:
+            with connection.schema_editor(atomic=False) as editor:
+                editor.remove_constraint(model, constraint)
+    stated_by_fields = breaks_of_fields()
+    assert {name: refused_by(act) for name, act in stated_by_fields.items()} == {
+        name: name for name in stated_by_fields
+    }
+
+
+def test_everything_that_the_database_states_is_broken_here(db: None) -> None:
+    assert stated() == set(BREAKS) | set(breaks_of_fields()) | set(APPEND_ONLY)
+
+
+@pytest.mark.parametrize("trigger", sorted(APPEND_ONLY))
+@pytest.mark.parametrize("statement", ["UPDATE {} SET at = at", "DELETE FROM {}"], ids=["update", "delete"])
+def test_history_decisions_and_trail_are_only_added_to(full_world: World, trigger: str, statement: str) -> None:
+    table = APPEND_ONLY[trigger]._meta.db_table
+    with pytest.raises(IntegrityError, match=f"{table} is append-only"), transaction.atomic():
+        run(statement.format(table))
+
+
+def run(statement: str, *values: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values or None)
+
+
+# Every column that holds a point, with the constraint that keeps it in range. Labels come from outlines that were
+# examined, and nobody enters them.
+POINTS: dict[tuple[str, str], str] = {
+    ("cases_case", "location"): "case_in_china",
+    ("cases_photo", "taken_location"): "photo_on_earth",
+    ("places_address", "location"): "address_in_china",
+    ("places_place", "location"): "place_in_china",
+    ("places_networknode", "location"): "network_node_on_earth",
+    ("inspections_stop", "location"): "stop_in_china",
+    ("inspections_visit", "location"): "visit_on_earth",
+    ("patrols_trackpoint", "location"): "track_point_on_earth",
+    ("patrols_liveposition", "location"): "live_position_on_earth",
+}
+LABELS = {("areas_boundary", "label_point")}
+
+
+def test_every_column_of_points_is_kept_in_range() -> None:
+    columns = {
+        (model._meta.db_table, field.column)
+        for model in our_models()
+        for field in model._meta.local_concrete_fields
+        if isinstance(field, PointField)
+    }
+    assert columns - LABELS == set(POINTS)
+
+
+OFF = {
+    "east of 180": "ST_MakePoint(181, 30)",
+    "north of the pole": "ST_MakePoint(121, 90.5)",
+    "swapped": "ST_MakePoint(30.05, 121.17)",
+    "longitude NaN": "ST_MakePoint('NaN', 30)",
+    "latitude NaN": "ST_MakePoint(121, 'NaN')",
+    "infinite": "ST_MakePoint('Infinity', 30)",
+    "endlessly south": "ST_MakePoint(121, '-Infinity')",
+    "empty": "'POINT EMPTY'::geometry",
+}
+ABROAD = {"Paris": "ST_MakePoint(2.35, 48.86)", "zero": "ST_MakePoint(0, 0)", "south": "ST_MakePoint(121, -30)"}
+
+
+def written(column: tuple[str, str], point: str) -> Break:
+    table, name = column
+    return lambda: run(f"UPDATE {table} SET {name} = {point}")
+
+
+def test_a_point_lies_where_it_can(full_world: World) -> None:
+    for column, constraint in POINTS.items():
+        wrong = OFF | ABROAD if constraint.endswith("in_china") else OFF
+        refused = {said: refused_by(written(column, f"ST_SetSRID({point}, 4326)")) for said, point in wrong.items()}
+        assert refused == dict.fromkeys(wrong, constraint)
+
+
+@pytest.mark.parametrize(
+    ("point", "why"),
+    [
+        ("ST_SetSRID(ST_MakePoint(121, 30), 3857)", "SRID"),
+        ("'SRID=4326;LINESTRING(121 30, 121 31)'::geometry", "LineString"),
+        ("'SRID=4326;POINT Z (121 30 5)'::geometry", "dimension"),
+    ],
+    ids=["system", "kind", "height"],
+)
+def test_a_column_of_points_takes_nothing_else(full_world: World, point: str, why: str) -> None:
+    for column in POINTS:
+        act = written(column, point)
+        with pytest.raises(DataError, match=why), transaction.atomic():
+            act()

@@ -4,6 +4,21 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+# The table was made with checks of these names, which said less.
+FORWARD = """
+ALTER TABLE patrols_trackpoint
+    DROP CONSTRAINT patrols_trackpoint_seq_check,
+    DROP CONSTRAINT patrols_trackpoint_location_check,
+    DROP CONSTRAINT patrols_trackpoint_accuracy_m_check;
+"""
+BACK = """
+ALTER TABLE patrols_trackpoint
+    ADD CHECK (seq >= 0),
+    ADD CHECK (ST_X(location) BETWEEN -180 AND 180 AND ST_Y(location) BETWEEN -90 AND 90),
+    ADD CHECK (accuracy_m >= 0);
+"""
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -36,4 +51,5 @@ class Migration(migrations.Migration):
             model_name='trackpoint',
             constraint=models.CheckConstraint(condition=models.Q(('accuracy_m', None), ('accuracy_m__range', (0, 100000)), _connector='OR'), name='track_point_accuracy'),
         ),
+        migrations.RunSQL(FORWARD, BACK),
     ]

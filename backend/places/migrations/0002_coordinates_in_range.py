@@ -27,4 +27,8 @@ class Migration(migrations.Migration):
             model_name='place',
             constraint=models.CheckConstraint(condition=models.Q(('raw_crs__in', ('wgs84', 'cgcs2000', 'gcj02', 'bd09')), ('raw_lat__range', (-90, 90)), ('raw_lon__range', (-180, 180))), name='place_raw_pair'),
         ),
+        migrations.AddConstraint(
+            model_name='networknode',
+            constraint=models.CheckConstraint(condition=models.Q(('location__isnull', True), models.Func(models.F('location'), output_field=models.BooleanField(), template='coalesce(ST_X(%(expressions)s) BETWEEN -180 AND 180 AND ST_Y(%(expressions)s) BETWEEN -90 AND 90, false)'), _connector='OR'), name='network_node_on_earth'),
+        ),
     ]

@@ -22,7 +22,9 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from backend.core import audit
 from backend.core.calendar import missing_years
+from backend.core.models import AuditEntry
 
 LEAST_POSTGIS = (3, 1)
 LEAST_DISK_BYTES = 2_000_000_000
@@ -92,7 +94,7 @@ def examine() -> Iterator[Finding]:
         database_works = finding.verdict is not Verdict.WRONG
         yield finding
     if database_works:
-        for look in (_migrations, _clock, _calendar, _town):
+        for look in (_migrations, _clock, _calendar, _town, _trail):
             yield from look()
 
 
@@ -263,3 +265,19 @@ def _town() -> Iterator[Finding]:
             continue
         count = model._default_manager.count()
         yield ok(name, f"{count:,}") if count else hint(name, "none yet", f"./dev manage load_town, or {remedy}")
+
+
+def _trail() -> Iterator[Finding]:
+    """The whole audit chain, computed again from its first entry."""
+    if AuditEntry._meta.db_table not in connection.introspection.table_names():
+        return
+    broken = audit.first_broken_entry()
+    if broken is None:
+        yield ok("audit trail", f"{AuditEntry.objects.count():,} entries, the chain is whole")
+        return
+    yield wrong(
+        "audit trail",
+        f"entry {broken:,} does not follow from the one before it: rows were changed or removed past the application",
+        "keep this database as evidence and tell the security officer; compare core_auditentry from "
+        f"seq {broken - 1} on with the newest backup whose chain is whole, and look who could write since then",
+    )
