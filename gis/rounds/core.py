@@ -44,7 +44,8 @@ END: Final = 2
 FROM: Final = 3
 TO: Final = 4
 GROUP: Final = 5
-SHIFT_FIELDS: Final = 6
+LONGEST: Final = 6
+SHIFT_FIELDS: Final = 7
 # stops[r, k, .]
 JOB: Final = 0
 LEAVE: Final = 1
@@ -56,6 +57,12 @@ STOP_FIELDS: Final = 5
 LENGTH: Final = 0
 LOAD: Final = 1
 COST: Final = 2
+# span[r, k, .]: the way up to stop k, then the way from stop k on
+LASTS: Final = 0
+OPENS: Final = 1
+CLOSES: Final = 2
+ONWARD: Final = 3
+SPAN_FIELDS: Final = 6
 # leg[a, b, .]
 TIME: Final = 0
 PRICE: Final = 1
@@ -65,7 +72,9 @@ BEST: Final = 1
 STEPS: Final = 2
 EXCESS: Final = 3
 WITHIN: Final = 4
-TALLY_FIELDS: Final = 5
+OVERTIME: Final = 5
+IN_HOURS: Final = 6
+TALLY_FIELDS: Final = 7
 # setting[.]
 BALANCE: Final = 0
 MEAN_REMOVED: Final = 1
@@ -73,6 +82,7 @@ LONGEST_STRING: Final = 2
 BLINK_PER_1024: Final = 3
 PATTERN_BLINK_PER_1024: Final = 4
 EXCESS_PRICE: Final = 5
+OVERTIME_PRICE: Final = 6
 
 NEVER: Final = 1 << 60
 BALANCE_SHIFT: Final = 24
@@ -86,7 +96,8 @@ class Week(NamedTuple):
 
     `day_route[day_at[d]:day_at[d + 1]]` are the shifts of day d, `window[window_at[j, d]:window_at[j, d + 1]]` first
     and last start of job j on day d, `near[j]` the other jobs by distance, `key[k]` an order of the jobs, `cap[g]`
-    units a group of shifts takes.
+    units a group of shifts takes. `shift[r, LONGEST]`: how long the way of route r may last from a departure that is
+    free; 0 for no limit.
     """
 
     job: Ints
@@ -108,7 +119,7 @@ class Week(NamedTuple):
 
 class State(NamedTuple):
     """The plan at hand and the best one seen. `where[j, d]`: route or -1; `mask[j]`: days served as bits; `used[g]`:
-    units taken.
+    units taken; `over[r]`: time that route r lasts too long; `span`: what its ways last, see `measure`.
     """
 
     stops: Ints
@@ -116,6 +127,8 @@ class State(NamedTuple):
     where: Ints
     mask: Ints
     used: Ints
+    over: Ints
+    span: Ints
     tally: Ints
     best_stops: Ints
     best_length: Ints
@@ -131,6 +144,8 @@ class Step(NamedTuple):
     kept_where: Ints
     kept_mask: Ints
     kept_used: Ints
+    kept_over: Ints
+    kept_span: Ints
     out: Ints
     original: Ints
     order: Ints
@@ -248,6 +263,77 @@ def keep(r: int, state: State, step: Step) -> None:
         for k in range(state.route[r, LENGTH] + 1):
             for field in range(STOP_FIELDS):
                 step.kept_stops[r, k, field] = state.stops[r, k, field]
+        if state.span.shape[0] > r:
+            step.kept_over[r] = state.over[r]
+            for k in range(state.route[r, LENGTH] + 1):
+                for field in range(SPAN_FIELDS):
+                    step.kept_span[r, k, field] = state.span[r, k, field]
+
+
+@compiled
+def measure(r: int, week: Week, state: State) -> None:
+    """How long the ways of a route with a longest duration last when the departure is free; what is too much is priced.
+
+    A way has the duration LASTS if it is left between OPENS and CLOSES. Two of them are joined as in Vidal et al., "A
+    unified solution framework for multi-attribute vehicle routing problems" (EJOR 234, 2014), sec. 4.2; exact for jobs
+    with one window a day. `span[r, k]` has the way from the start through stop k and the one from stop k to the end.
+    """
+    shift, job, leg, stops, span = week.shift, week.job, week.leg, state.stops, state.span
+    day, count, here = shift[r, DAY], state.route[r, LENGTH], shift[r, FROM]
+    lasts, opens, closes = np.int64(0), shift[r, START], shift[r, END]
+    for k in range(count):
+        j, there = stops[r, k, JOB], stops[r, k, SPOT]
+        first, last = week.window_at[j, day], week.window_at[j, day + 1]
+        ahead = lasts + leg[here, there, TIME]
+        wait = max(np.int64(0), week.window[first, 0] - ahead - closes)
+        opens = max(week.window[first, 0] - ahead, opens) - wait
+        closes = min(week.window[last - 1, 1] - ahead, closes)
+        lasts = ahead + wait + job[j, DWELL]
+        span[r, k, LASTS], span[r, k, OPENS], span[r, k, CLOSES] = lasts, opens, closes
+        here = there
+    lasts, opens, closes = np.int64(0), shift[r, START], shift[r, END]
+    span[r, count, ONWARD + LASTS], span[r, count, ONWARD + OPENS] = lasts, opens
+    span[r, count, ONWARD + CLOSES] = closes
+    after = shift[r, TO]
+    for k in range(count - 1, -1, -1):
+        j, there = stops[r, k, JOB], stops[r, k, SPOT]
+        first, last = week.window_at[j, day], week.window_at[j, day + 1]
+        ahead = job[j, DWELL] + leg[there, after, TIME]
+        wait = max(np.int64(0), opens - ahead - week.window[last - 1, 1])
+        lasts += ahead + wait
+        opens = max(opens - ahead, week.window[first, 0]) - wait
+        closes = min(closes - ahead, week.window[last - 1, 1])
+        span[r, k, ONWARD + LASTS], span[r, k, ONWARD + OPENS] = lasts, opens
+        span[r, k, ONWARD + CLOSES] = closes
+        after = there
+    whole = np.int64(0)
+    if count > 0:
+        ahead = np.int64(leg[shift[r, FROM], stops[r, 0, SPOT], TIME])
+        whole = ahead + lasts + max(np.int64(0), opens - ahead - shift[r, END])
+    more = max(np.int64(0), whole - shift[r, LONGEST]) - state.over[r]
+    state.over[r] += more
+    state.tally[OVERTIME] += more
+    state.tally[TOTAL] += more * week.setting[OVERTIME_PRICE]
+
+
+@compiled
+def lasts_with(j: int, r: int, k: int, shift: Ints, job: Ints, window_at: Ints, window: Ints, leg: Legs, stops: Ints,
+               span: Ints) -> int:  # fmt: skip
+    """How long route r lasts with job j before its k-th stop."""
+    day, point = shift[r, DAY], job[j, POINT]
+    first, last = window_at[j, day], window_at[j, day + 1]
+    here = shift[r, FROM]
+    lasts, opens, closes = np.int64(0), shift[r, START], shift[r, END]
+    if k > 0:
+        here = stops[r, k - 1, SPOT]
+        lasts, opens, closes = span[r, k - 1, LASTS], span[r, k - 1, OPENS], span[r, k - 1, CLOSES]
+    ahead = lasts + leg[here, point, TIME]
+    wait = max(np.int64(0), window[first, 0] - ahead - closes)
+    opens = max(window[first, 0] - ahead, opens) - wait
+    closes = min(window[last - 1, 1] - ahead, closes)
+    ahead += wait + job[j, DWELL] + leg[point, stops[r, k, SPOT], TIME]
+    wait = max(np.int64(0), span[r, k, ONWARD + OPENS] - ahead - closes)
+    return int(ahead + wait + span[r, k, ONWARD + LASTS])
 
 
 @compiled
@@ -268,6 +354,8 @@ def price_in_route(
     stops: Ints,
     route: Ints,
     used: Ints,
+    overtime: Ints,
+    span: Ints,
     rng: Seeds,
     found: Ints,
 ) -> None:
@@ -288,7 +376,7 @@ def price_in_route(
         fixed += setting[EXCESS_PRICE] * min(over, job[j, UNITS])
     day, point, dwell, count = shift[r, DAY], job[j, POINT], job[j, DWELL], route[r, LENGTH]
     first, last = window_at[j, day], window_at[j, day + 1]
-    here = shift[r, FROM]
+    here, longest = shift[r, FROM], shift[r, LONGEST]
     best, best_time, position = bound - fixed, np.int64(0), -1
     for k in range(count + 1):
         there = stops[r, k, SPOT]
@@ -301,6 +389,13 @@ def price_in_route(
             if start + dwell + leg[point, there, TIME] <= stops[r, k, LATEST] and (
                 blink == 0 or draw(rng, 1024) >= blink
             ):
+                if longest > 0:
+                    lasts = lasts_with(j, r, k, shift, job, window_at, window, leg, stops, span)
+                    late = max(np.int64(0), lasts - longest) - overtime[r]
+                    more += late * setting[OVERTIME_PRICE]
+                    if more >= best or (late > 0 and setting[OVERTIME_PRICE] == 0):
+                        here = there
+                        continue
                 time = np.int64(back[point, here, TIME]) + leg[point, there, TIME]
                 best_time = time - leg[here, there, TIME] if count > 0 else time
                 best, position = more, k
@@ -318,7 +413,7 @@ def price_days(j: int, blink: int, week: Week, state: State, step: Step) -> None
     job, shift, window_at, window = week.job, week.shift, week.window_at, week.window
     assign, leg, back = week.assign, week.leg, week.back
     setting, cap, day_at, day_route = week.setting, week.cap, week.day_at, week.day_route
-    stops, route, used, rng = state.stops, state.route, state.used, state.rng
+    stops, route, used, over, span, rng = state.stops, state.route, state.used, state.over, state.span, state.rng
     found, day_best = step.found, step.day_best
     wanted = np.int64(0)
     for p in range(week.job[j, PATTERN_FROM], week.job[j, PATTERN_TO]):
@@ -345,6 +440,8 @@ def price_days(j: int, blink: int, week: Week, state: State, step: Step) -> None
                     stops,
                     route,
                     used,
+                    over,
+                    span,
                     rng,
                     found,
                 )
@@ -431,6 +528,8 @@ def insert(j: int, day: int, r: int, k: int, week: Week, state: State, step: Ste
         j, r, k, week.job, week.shift, week.window_at, week.window, week.leg, week.setting, state.stops, state.route
     )
     state.tally[TOTAL] += state.route[r, COST] - before + week.assign[j, r]
+    if week.shift[r, LONGEST] > 0:
+        measure(r, week, state)
 
 
 @compiled
@@ -580,6 +679,8 @@ def mend(week: Week, state: State, step: Step) -> None:
                     state.route,
                 )
                 state.tally[TOTAL] += state.route[r, COST] - before
+                if week.shift[r, LONGEST] > 0:
+                    measure(r, week, state)
                 if not fits:
                     while state.route[r, LENGTH] > 0:
                         take_out(state.stops[r, 0, JOB], week, state, step)
@@ -640,6 +741,11 @@ def undo(state: State, step: Step) -> None:
             for k in range(step.kept_route[r, LENGTH] + 1):
                 for field in range(STOP_FIELDS):
                     state.stops[r, k, field] = step.kept_stops[r, k, field]
+            if state.span.shape[0] > r:
+                state.over[r] = step.kept_over[r]
+                for k in range(step.kept_route[r, LENGTH] + 1):
+                    for field in range(SPAN_FIELDS):
+                        state.span[r, k, field] = step.kept_span[r, k, field]
     for at in range(step.out[0]):
         j = step.original[at]
         state.mask[j] = step.kept_mask[at]
@@ -667,6 +773,8 @@ def room(week: Week, state: State) -> Step:
         np.zeros((jobs, days), np.int64),
         np.zeros(jobs, np.int64),
         state.used.copy(),
+        state.over.copy(),
+        state.span.copy(),
         np.zeros(jobs + 1, np.int64),
         np.zeros(jobs, np.int64),
         np.zeros(jobs, np.int64),
@@ -681,7 +789,7 @@ def room(week: Week, state: State) -> Step:
 def search(steps: int, temperature: int, week: Week, state: State, step: Step) -> None:
     """`steps` rounds of ruin and recreate at one temperature (cost units), in place. The very first builds the plan."""
     for _ in range(steps):
-        before, excess = state.tally[TOTAL], state.tally[EXCESS]
+        before, excess, overtime = state.tally[TOTAL], state.tally[EXCESS], state.tally[OVERTIME]
         is_first = state.tally[STEPS] == 0
         step.touched[:] = 0
         step.out[0] = 0
@@ -702,9 +810,11 @@ def search(steps: int, temperature: int, week: Week, state: State, step: Step) -
         heat = (temperature * week.log_table[draw(state.rng, LOG_SIZE)]) >> LOG_BITS
         if not is_first and worse_by > 0 and worse_by >= heat:
             undo(state, step)
-            state.tally[TOTAL], state.tally[EXCESS] = before, excess
-        elif state.tally[TOTAL] < state.tally[BEST] and state.tally[EXCESS] == 0:
+            state.tally[TOTAL], state.tally[EXCESS], state.tally[OVERTIME] = before, excess, overtime
+        elif state.tally[TOTAL] < state.tally[BEST] and state.tally[EXCESS] == 0 and state.tally[OVERTIME] == 0:
             state.tally[BEST] = state.tally[TOTAL]
             save_best(state)
         if state.tally[EXCESS] == 0:
             state.tally[WITHIN] += 1
+        if state.tally[OVERTIME] == 0:
+            state.tally[IN_HOURS] += 1

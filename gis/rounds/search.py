@@ -24,17 +24,21 @@ COLD: Final = 20
 WITHIN_LOW: Final = 200
 WITHIN_HIGH: Final = 400
 FIRST_EXCESS_WAYS: Final = 4
+# Ways that a unit of time too much is worth at first.
+FIRST_OVERTIME_PRICE: Final = 4
 
 
 class Search:
     """State of one search; more steps may follow. Same ground, seed and steps: same plan on every machine.
 
-    `balance_s` as in `Weights`. `soft_caps`: the caps of groups may be broken on the way, never by the best plan.
+    `balance_s` as in `Weights`. `soft_caps`: caps of groups and longest durations may be broken on the way, never by
+    the best plan.
     """
 
     def __init__(self, ground: Ground, *, seed: int, balance_s: float = 0.0, soft_caps: bool = False) -> None:
         jobs, shifts = len(ground.job), len(ground.shift)
         days = len(ground.day_at) - 1
+        is_limited = bool(ground.shift[:, core.LONGEST].any())
         left_out = int(ground.job[:, core.PRIZE].sum())
         stops = np.zeros((shifts, jobs + 2, core.STOP_FIELDS), np.int64)
         stops[:, 0, core.LATEST] = ground.shift[:, core.END]
@@ -47,6 +51,8 @@ class Search:
             where=np.full((jobs, days), -1, np.int64),
             mask=np.zeros(jobs, np.int64),
             used=np.zeros(len(ground.cap), np.int64),
+            over=np.zeros(shifts, np.int64),
+            span=np.zeros((shifts, jobs + 2, core.SPAN_FIELDS) if is_limited else (0, 0, core.SPAN_FIELDS), np.int64),
             tally=tally,
             best_stops=np.zeros((shifts, jobs + 1), np.int64),
             best_length=np.zeros(shifts, np.int64),
@@ -54,7 +60,7 @@ class Search:
         )
         balance = round(balance_s * UNITS_A_SECOND * (1 << core.BALANCE_SHIFT) / 3600**2)
         removed = max(2, min(MEAN_REMOVED, jobs // 4))
-        setting = (balance, removed, LONGEST_STRING, BLINK_PER_1024, PATTERN_BLINK_PER_1024, 0)
+        setting = (balance, removed, LONGEST_STRING, BLINK_PER_1024, PATTERN_BLINK_PER_1024, 0, 0)
         self._week = core.Week(
             ground.job,
             ground.shift,
@@ -78,6 +84,7 @@ class Search:
         self._scale = max(1, int(np.minimum(ways, 10**7).mean()))
         mean_units = max(1, int(ground.job[:, core.UNITS].sum()) // max(1, jobs))
         self._excess_price = max(1, FIRST_EXCESS_WAYS * self._scale // mean_units) if soft_caps else 0
+        self._overtime_price = FIRST_OVERTIME_PRICE if soft_caps and is_limited else 0
 
     @property
     def steps(self) -> int:
@@ -109,24 +116,30 @@ class Search:
         # Decimal powers are the same everywhere, float powers are not.
         temperature = int(self._scale * Decimal(HOT) / 1000 * (Decimal(COLD) / HOT) ** share)
         setting, tally = self._week.setting, self._state.tally
-        if self._excess_price and self.steps == 1:
-            # The first plan keeps to the caps.
-            setting[core.EXCESS_PRICE] = self._excess_price
-        within = int(tally[core.WITHIN])
+        if self.steps == 1:
+            # The first plan keeps to the caps and to the hours.
+            setting[core.EXCESS_PRICE], setting[core.OVERTIME_PRICE] = self._excess_price, self._overtime_price
+        within, in_hours = int(tally[core.WITHIN]), int(tally[core.IN_HOURS])
         core.search(count, temperature, self._week, self._state, self._step)
+        kept = (
+            (int(tally[core.WITHIN]) - within) * 1000 // count,
+            (int(tally[core.IN_HOURS]) - in_hours) * 1000 // count,
+        )
         if setting[core.EXCESS_PRICE]:
-            self._price_excess((int(tally[core.WITHIN]) - within) * 1000 // count)
+            self._price_again(core.EXCESS_PRICE, core.EXCESS, kept[0], lowest=self._excess_price // 8)
+        if setting[core.OVERTIME_PRICE]:
+            self._price_again(core.OVERTIME_PRICE, core.OVERTIME, kept[1], lowest=1)
 
-    def _price_excess(self, within: int) -> None:
-        """Set the price of a unit above a cap by the share (per mille) of plans that kept to the caps."""
+    def _price_again(self, price: int, count: int, within: int, *, lowest: int) -> None:
+        """Set the price of what is too much by the share (per mille) of plans that had nothing of it."""
         setting, tally = self._week.setting, self._state.tally
-        before = after = int(setting[core.EXCESS_PRICE])
+        before = after = int(setting[price])
         if within < WITHIN_LOW:
             after = before * 21 // 20 + 1
         elif within > WITHIN_HIGH:
-            after = max(1, self._excess_price // 8, before * 20 // 21)
-        setting[core.EXCESS_PRICE] = after
-        tally[core.TOTAL] += (after - before) * int(tally[core.EXCESS])
+            after = max(1, lowest, before * 20 // 21)
+        setting[price] = after
+        tally[core.TOTAL] += (after - before) * int(tally[count])
 
 
 def _scrambled(seed: int) -> int:

@@ -139,7 +139,7 @@ def _shifts(problem: Problem) -> tuple[Ints, Ints]:
     rows = np.zeros((len(problem.shifts), core.SHIFT_FIELDS), np.int64)
     for row, shift in enumerate(problem.shifts):
         group = groups.setdefault(Commitment(shift.worker, shift.day), len(groups))
-        rows[row] = (shift.day, shift.start_s, shift.end_s, shift.start_point, shift.end_point, group)
+        rows[row] = (shift.day, shift.start_s, shift.end_s, shift.start_point, shift.end_point, group, 0)
     return rows, np.array([problem.call_caps.get(key, NO_CAP) for key in groups], np.int64)
 
 

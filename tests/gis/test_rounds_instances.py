@@ -2,9 +2,14 @@
 
 from dataclasses import replace
 from itertools import permutations
+from math import hypot, inf
 from pathlib import Path
+from random import Random
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gis.rounds.instances import InstanceError, check_routes, cost_of, read_instance, solve
 from gis.rounds.instances.model import Customer, Instance
@@ -32,6 +37,16 @@ CUST NO.  XCOORD.   YCOORD.    DEMAND   READY TIME  DUE DATE   SERVICE   TIME
     0      0         0          0          0       100          0
     1      0        10         10         50        60          5
     2      3         3         10          0        20          5
+"""
+
+
+# The same with the first and last start at the end of the lines; 4 opens long after 1 and 2 have closed.
+WINDOWED = """5 2 3 1
+ 40 30
+ 0 0 0 0 0 0 0 0 100
+ 1 0 10 1 10 1 1 1 0 20
+ 2 10 0 1 10 1 1 1 0 20
+ 4 0 12 1 10 1 1 1 80 85
 """
 
 
@@ -63,7 +78,7 @@ def test_a_windowed_file_cuts_distances_to_one_decimal(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (("1 2 5 2\n", "5 2 5 2\n"), "type 5"),
+        (("1 2 5 2\n", "4 2 5 2\n"), "type 4"),
         (("1 2 5 2\n", "1 2 9 2\n"), "ends after"),
         ((" 60 30\n 60", " 60 nan\n 60"), "line 2"),
         (("10 1 2 1 2\n 2", "10 1 2 1 4\n 2"), "pattern 4"),
@@ -132,3 +147,66 @@ def test_the_checker_measures_times_itself(tmp_path: Path) -> None:
     assert any("closes" in problem for problem in check_routes(replace(instance, closing=60), [[[1, 0]]]))
     short = replace(read_instance(written(tmp_path, PERIODIC)), longest=(30, 30))
     assert any("lasts" in problem for problem in check_routes(short, [[[0, 2, 3]], [[1, 2]]]))
+
+
+def test_a_periodic_file_with_windows_is_read(tmp_path: Path) -> None:
+    instance = read_instance(written(tmp_path, WINDOWED))
+    assert [customer.window for customer in instance.customers] == [(0, 20), (0, 20), (80, 85)]
+    assert (instance.closing, instance.longest) == (100, (40,))
+    for broken in (WINDOWED.replace(" 80 85", " 85 80"), WINDOWED.replace(" 80 85", " 80")):
+        with pytest.raises(InstanceError, match="line 6"):
+            read_instance(written(tmp_path, broken))
+
+
+def test_waiting_counts_into_the_duration_but_leaving_later_does_not(tmp_path: Path) -> None:
+    """One round of all three is shorter, but lasts from the morning into the evening."""
+    instance = read_instance(written(tmp_path, WINDOWED))
+    routes = solve(instance, iterations=500)
+    assert check_routes(instance, routes) == []
+    assert sorted(sorted(route) for route in routes[0]) == [[0, 1], [2]]
+    assert any("lasts" in problem for problem in check_routes(instance, [[[0, 2], [1]]]))
+    without = replace(instance, longest=(0,))
+    assert cost_of(without, solve(without, iterations=500)) < cost_of(instance, routes)
+
+
+@given(st.randoms(use_true_random=False))
+def test_the_shortest_duration_is_the_least_over_all_departures(random: Random) -> None:
+    """What the checker says against trying every departure; what the search says against the checker."""
+    customers = tuple(
+        Customer(number, random.randint(-20, 20), random.randint(-20, 20), random.randint(0, 5), 1, (frozenset({0}),),
+                 (opens := random.randint(0, 150), opens + random.randint(0, 80)))
+        for number in range(1, random.randint(2, 6))
+    )  # fmt: skip
+    route = list(range(len(customers)))
+    loose = Instance("tiny", 1, 1, (0,), (0,), (0, 0), customers, closing=400.0)
+    if check_routes(loose, [[route]]):
+        return
+    shortest = min(_duration(loose, route, departure) for departure in np.arange(0, 400, 0.05))
+    assert any("lasts" in one for one in check_routes(replace(loose, longest=(shortest - 0.2,)), [[route]]))
+    assert check_routes(replace(loose, longest=(shortest + 0.01,)), [[route]]) == []
+    found = solve(replace(loose, longest=(shortest + 0.2,)), iterations=300)
+    assert sum(map(len, found[0])) == len(customers)
+    assert check_routes(replace(loose, longest=(shortest + 0.2,)), found) == []
+
+
+def _duration(instance: Instance, route: list[int], departure: float) -> float:
+    clock, here = departure, instance.depot
+    for customer in (instance.customers[index] for index in route):
+        clock = max(clock + hypot(customer.x - here[0], customer.y - here[1]), (customer.window or (0, 0))[0])
+        if clock > (customer.window or (0, inf))[1]:
+            return inf
+        clock, here = clock + customer.service, (customer.x, customer.y)
+    return clock + hypot(here[0], here[1]) - departure
+
+
+def test_a_full_week_of_windows_and_hours_is_kept_by_the_best_plan() -> None:
+    """Vehicles, hours and windows are so tight that the search has to break them on its way."""
+    random = Random(7)
+    customers = tuple(
+        Customer(number, random.randint(-40, 40), random.randint(-40, 40), 6, random.randint(3, 9),
+                 (frozenset({0}), frozenset({1})), (opens := random.randint(0, 260), opens + 60))
+        for number in range(1, 29)
+    )  # fmt: skip
+    instance = Instance("tight", 4, 2, (210, 210), (25, 25), (0, 0), customers, closing=400.0)
+    routes = solve(instance, seed=1, iterations=6_000)
+    assert check_routes(instance, routes) == []

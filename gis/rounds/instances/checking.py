@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import hypot, inf
 
-from gis.rounds.instances.model import Instance
+from gis.rounds.instances.model import Customer, Instance
 
 Routes = Sequence[Sequence[Sequence[int]]]
 TOLERANCE = 1e-6
@@ -40,9 +40,6 @@ def _check_route(instance: Instance, day: int, route: Sequence[int]) -> list[str
     load = sum(customer.demand for customer in customers)
     if instance.capacity[day] and load > instance.capacity[day] + TOLERANCE:
         found.append(f"load of {load}, {instance.capacity[day]} allowed")
-    spent = _way(instance, route) + sum(customer.service for customer in customers)
-    if instance.longest[day] and spent > instance.longest[day] + TOLERANCE:
-        found.append(f"lasts {spent}, {instance.longest[day]} allowed")
     clock, here = 0.0, instance.depot
     for customer in customers:
         first, last = customer.window or (0.0, inf)
@@ -53,7 +50,20 @@ def _check_route(instance: Instance, day: int, route: Sequence[int]) -> list[str
     clock += _between(instance, here, instance.depot)
     if instance.closing is not None and clock > instance.closing + TOLERANCE:
         found.append(f"back at {clock}, the depot closes at {instance.closing}")
+    spent = clock - _latest_departure(instance, customers, clock)
+    if instance.longest[day] and spent > instance.longest[day] + TOLERANCE:
+        found.append(f"lasts {spent}, {instance.longest[day]} allowed")
     return found
+
+
+def _latest_departure(instance: Instance, customers: Sequence[Customer], back_at: float) -> float:
+    """When the depot must be left at the latest to be back at the same moment: what is spared is waiting."""
+    clock, after = back_at, instance.depot
+    for customer in reversed(customers):
+        clock -= _between(instance, (customer.x, customer.y), after) + customer.service
+        clock = min(clock, customer.window[1]) if customer.window else clock
+        after = (customer.x, customer.y)
+    return clock - _between(instance, instance.depot, after)
 
 
 def _way(instance: Instance, route: Sequence[int]) -> float:

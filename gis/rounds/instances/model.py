@@ -32,6 +32,8 @@ class Customer:
 class Instance:
     """`vehicles` start and end at the depot on each of `days`; 0 in `longest` or `capacity` (per day) means no limit.
 
+    `longest` counts from the departure, which is free: waiting for a window counts, waiting at the depot doesn't.
+
     `truncated`: distances are cut to one decimal, as the publications of these files do; otherwise they are exact.
     `closing`: when the depot closes, None for never.
     """
@@ -45,6 +47,11 @@ class Instance:
     customers: tuple[Customer, ...]
     closing: float | None = None
     truncated: bool = False
+
+    @property
+    def has_windows(self) -> bool:
+        """Whether some customer can't be served at any time."""
+        return any(customer.window for customer in self.customers)
 
     @cached_property
     def distances(self) -> npt.NDArray[np.float64]:

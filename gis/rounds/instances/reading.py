@@ -8,6 +8,7 @@ from typing import Final
 from gis.rounds.instances.model import MOST_CUSTOMERS, Customer, Instance, InstanceError
 
 PERIODIC: Final = 1
+PERIODIC_WITH_WINDOWS: Final = 5
 MOST_BYTES: Final = 5_000_000
 MOST_DAYS: Final = 30
 SOLOMON_FIELDS: Final = 7
@@ -30,14 +31,18 @@ def read_instance(path: Path) -> Instance:
 
 
 def _periodic(name: str, lines: Sequence[Line]) -> Instance:
-    """`type m n t`, t lines `D Q`, the depot, n lines `i x y d q f a list`; frequency 0 means no customer."""
+    """`type m n t`, t lines `D Q`, the depot, n lines `i x y d q f a list`; frequency 0 means no customer.
+
+    With windows (type 5) the depot and the customers end with two more numbers, the first and last start.
+    """
     kind, vehicles, count, days = (int(value) for value in _numbers(name, lines, 0, least=4)[:4])
-    if kind != PERIODIC:
-        raise InstanceError(f"{name}: type {kind}; only periodic problems without windows (type 1) are read")
+    if kind not in (PERIODIC, PERIODIC_WITH_WINDOWS):
+        raise InstanceError(f"{name}: type {kind}; only periodic problems (type 1, with windows type 5) are read")
+    has_windows = kind == PERIODIC_WITH_WINDOWS
     if not (vehicles > 0 and 0 < count <= MOST_CUSTOMERS and 0 < days <= MOST_DAYS):
         raise InstanceError(f"{name}: {vehicles} vehicles, {count} customers, {days} days")
     limits = [_numbers(name, lines, 1 + day, least=2) for day in range(days)]
-    depot = _numbers(name, lines, 1 + days, least=3)
+    depot = _numbers(name, lines, 1 + days, least=9 if has_windows else 3)
     customers = []
     for row in range(count):
         at = 2 + days + row
@@ -49,7 +54,10 @@ def _periodic(name: str, lines: Sequence[Line]) -> Instance:
         patterns = tuple(_days_of(mask, days) for mask in masks)
         if len(masks) != offered or any(len(chosen) != visits for chosen in patterns):
             raise InstanceError(f"{name} line {lines[at][0]}: {visits} visits, patterns {masks}")
-        customers.append(Customer(int(values[0]), values[1], values[2], values[3], values[4], patterns))
+        window = None
+        if has_windows:
+            window = _window(name, lines[at], values[7 + offered :])
+        customers.append(Customer(int(values[0]), values[1], values[2], values[3], values[4], patterns, window))
     return Instance(
         name=name,
         vehicles=vehicles,
@@ -58,7 +66,14 @@ def _periodic(name: str, lines: Sequence[Line]) -> Instance:
         capacity=tuple(limit[1] for limit in limits),
         depot=(depot[1], depot[2]),
         customers=tuple(customers),
+        closing=depot[-1] if has_windows else None,
     )
+
+
+def _window(name: str, line: Line, values: Sequence[float]) -> tuple[float, float]:
+    if len(values) != 2 or values[0] > values[1]:
+        raise InstanceError(f"{name} line {line[0]}: wants the first and last start after the patterns")
+    return values[0], values[1]
 
 
 def _days_of(mask: int, days: int) -> frozenset[int]:

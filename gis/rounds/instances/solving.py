@@ -51,9 +51,12 @@ def _ground(instance: Instance) -> Ground:
     cap = np.zeros(vehicles * days, np.int64)
     for row in range(vehicles * days):
         day = row // vehicles
-        ends = [limit for limit in (instance.longest[day], instance.closing) if limit]
-        end = int(min(ends) * PER_DISTANCE) if ends else OPEN_END
-        shift[row] = (day, 0, end, 0, 0, row)
+        longest = int(instance.longest[day] * PER_DISTANCE)
+        end = int(instance.closing * PER_DISTANCE) if instance.closing else OPEN_END
+        if not instance.has_windows:
+            # Without windows nobody waits: who leaves at once is back by the longest duration.
+            end, longest = min(end, longest or OPEN_END), 0
+        shift[row] = (day, 0, end, 0, 0, row, longest)
         cap[row] = round(instance.capacity[day] * PER_LOAD) if instance.capacity[day] else OPEN_END
     return Ground(
         job=job,
