@@ -44,8 +44,8 @@ CUST NO.  XCOORD.   YCOORD.    DEMAND   READY TIME  DUE DATE   SERVICE   TIME
 WINDOWED = """5 2 3 1
  40 30
  0 0 0 0 0 0 0 0 100
- 1 0 10 1 10 1 1 1 0 20
- 2 10 0 1 10 1 1 1 0 20
+ 1 0 10 1 10 1 1 1 0 30
+ 2 10 0 1 10 1 1 1 0 30
  4 0 12 1 10 1 1 1 80 85
 """
 
@@ -151,7 +151,7 @@ def test_the_checker_measures_times_itself(tmp_path: Path) -> None:
 
 def test_a_periodic_file_with_windows_is_read(tmp_path: Path) -> None:
     instance = read_instance(written(tmp_path, WINDOWED))
-    assert [customer.window for customer in instance.customers] == [(0, 20), (0, 20), (80, 85)]
+    assert [customer.window for customer in instance.customers] == [(0, 30), (0, 30), (80, 85)]
     assert (instance.closing, instance.longest) == (100, (40,))
     for broken in (WINDOWED.replace(" 80 85", " 85 80"), WINDOWED.replace(" 80 85", " 80")):
         with pytest.raises(InstanceError, match="line 6"):
