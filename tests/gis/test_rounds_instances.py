@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gis.rounds import core
 from gis.rounds.instances import InstanceError, check_routes, cost_of, read_instance, solve
 from gis.rounds.instances.model import Customer, Instance
+from gis.rounds.instances.solving import PER_DISTANCE, ground_of
+from gis.rounds.search import Search
 
 # Two vehicles, two days; customer 3 of frequency 0 does not count; customer 4 on both days.
 PERIODIC = """1 2 5 2
@@ -199,6 +202,40 @@ def _duration(instance: Instance, route: list[int], departure: float) -> float:
     return clock + hypot(here[0], here[1]) - departure
 
 
+@given(st.randoms(use_true_random=False))
+def test_an_insertion_is_priced_with_what_the_route_then_lasts(random: Random) -> None:
+    """One customer before any stop of the others: `core.lasts_with` against the way measured after it is in."""
+    count = random.randint(1, 5)
+    customers = tuple(
+        Customer(number, random.randint(-20, 20), random.randint(-20, 20), random.randint(0, 5), 1, (frozenset({0}),),
+                 (opens := 40 * number + random.randint(0, 90), opens + random.randint(20, 120)))
+        for number in range(1, count + 2)
+    )  # fmt: skip
+    instance = Instance("tiny", 1, 1, (1_000,), (0,), (0, 0), customers, closing=1_000.0)
+    others, position = list(range(count)), random.randint(0, count)
+    route = [*others[:position], count, *others[position:]]
+    if check_routes(instance, [[route]]) or any("open" in one for one in check_routes(instance, [[others]])):
+        return
+    week, state = _laid(instance, others)
+    said = core.lasts_with(
+        count, 0, position, week.shift, week.job, week.window_at, week.window, week.leg, state.stops, state.span
+    )
+    assert said / PER_DISTANCE == pytest.approx(
+        min(_duration(instance, route, at) for at in np.arange(0, 1000, 0.05)), abs=0.1
+    )
+
+
+def _laid(instance: Instance, route: list[int]) -> tuple[core.Week, core.State]:
+    """The arrays of a search with these customers in its first shift."""
+    search = Search(ground_of(instance), seed=1)
+    week, state = search._week, search._state
+    state.stops[0, : len(route), core.JOB] = route
+    state.route[0, core.LENGTH] = len(route)
+    core.refresh(0, week.job, week.shift, week.window_at, week.window, week.leg, week.setting, state.stops, state.route)
+    core.measure(0, week, state)
+    return week, state
+
+
 def test_a_full_week_of_windows_and_hours_is_kept_by_the_best_plan() -> None:
     """Vehicles, hours and windows are so tight that the search has to break them on its way."""
     random = Random(7)
@@ -207,6 +244,6 @@ def test_a_full_week_of_windows_and_hours_is_kept_by_the_best_plan() -> None:
                  (frozenset({0}), frozenset({1})), (opens := random.randint(0, 260), opens + 60))
         for number in range(1, 29)
     )  # fmt: skip
-    instance = Instance("tight", 4, 2, (210, 210), (25, 25), (0, 0), customers, closing=400.0)
+    instance = Instance("tight", 4, 2, (140, 140), (25, 25), (0, 0), customers, closing=400.0)
     routes = solve(instance, seed=1, iterations=6_000)
     assert check_routes(instance, routes) == []

@@ -29,7 +29,7 @@ def solve(
     """
     if (iterations is None) == (budget_cpu_s is None):
         raise ValueError("give iterations or budget_cpu_s")
-    ground = _ground(instance)
+    ground = ground_of(instance)
     search = Search(ground, seed=seed, soft_caps=True)
     if iterations is not None:
         search.run_steps(iterations)
@@ -42,7 +42,8 @@ def solve(
     return routes
 
 
-def _ground(instance: Instance) -> Ground:
+def ground_of(instance: Instance) -> Ground:
+    """The arrays; shift `day * vehicles + v` is vehicle v of a day, job rows follow the customers."""
     leg = _legs(instance)
     job, pattern = _jobs(instance)
     window_at, window = _windows(instance)
