@@ -52,7 +52,7 @@ def create_draft(
     """
     access.refuse_readers(actor)
     parent = access.get_area(actor, parent_code)
-    if level not in LEVELS or not _lies_above(parent, level):
+    if level not in LEVELS or not lies_above(parent, level):
         raise BadEdit(f"a {parent.level} is not cut into areas of level {level}", field="level", reason="bad_level")
     base = force.last_published(parent, level)
     if drawn is None and not base:
@@ -90,7 +90,8 @@ def discard_draft(*, actor: Actor, division_id: UUID) -> None:
     division.delete()
 
 
-def _lies_above(parent: Area, level: str) -> bool:
+def lies_above(parent: Area, level: str) -> bool:
+    """Whether the parent may be cut into areas of this level."""
     order = [one.value for one in Area.Level]
     return order.index(parent.level) < order.index(level)
 

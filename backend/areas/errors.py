@@ -1,6 +1,6 @@
 """Refusals around areas and roles."""
 
-from backend.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from backend.core.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 
 
 class RoleNotHeld(NotAllowed):
@@ -91,6 +91,18 @@ class BadDutyChange(Invalid):
     """A change of duty that can't be: `field` names what to correct."""
 
     code = "bad_duty_change"
+
+
+class BadLayer(Invalid):
+    """A layer file that can't be used: `reason` says why, `field` what to change, `faults` names each bad feature."""
+
+    code = "bad_layer"
+
+
+class LayersBusy(TooMany):
+    """Other layer files are being read just now."""
+
+    code = "layers_busy"
 
 
 class DutyOverlaps(Conflict):

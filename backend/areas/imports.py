@@ -1,51 +1,45 @@
-"""Areas with their outlines from a GeoJSON file: the tree first, then one published division per parent."""
+"""Areas with their outlines from a layer file: the tree first, then one published division per parent."""
 
-import json
-from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
 
 import shapely
+from django.contrib.gis.db.models import Extent
 from shapely import MultiPolygon, Polygon
-from shapely.errors import ShapelyError
 
 from backend.areas.errors import BadDivision
+from backend.areas.layers.commands import refuse_faults
+from backend.areas.layers.rows import LEVELS, LONGEST, OUTLINED, AreaRow, area_rows
 from backend.areas.models import Area, Boundary
 from backend.areas.services import Outline, publish_division
 from backend.core.ids import uuid7
-from backend.core.imports import Report, read_json
+from backend.core.imports import Report
 from gis.coverage import BLOCKING, find_faults
+from gis.layers import Layer, Mapping
 from gis.locate import GridShape
 
-LEVELS: Final = tuple(level.value for level in Area.Level)
-OUTLINED: Final = (Area.Level.STREET.value, Area.Level.COMMUNITY.value, Area.Level.GRID.value)
-SCHEMES: Final = {"stats12": (4, 6, 9, 12), "grid15": (15,)}
-KINDS: Final = ("", "base", "dedicated")
-LONGEST: Final = {"name": 80, "name_en": 120, "class_code": 3, "duty_phone": 30}
 
-
-@dataclass
-class _Feature:
-    row: int
-    level: str
-    scheme: str
-    code: str
-    parent_code: str
-    texts: dict[str, str]
-    kind: str
-    shape: Polygon | MultiPolygon | None
-
-
-def import_areas(report: Report, *, file: Path, effective_at: datetime, now: datetime) -> None:
+def import_areas(
+    report: Report,
+    *,
+    layer: Layer,
+    mapping: Mapping,
+    file: Path,
+    effective_at: datetime,
+    now: datetime,
+    level: str = "",
+) -> None:
     """Upserts the areas by code and publishes what changed, one division per parent and level.
 
     Under a parent that the file cuts, areas of that level which the file leaves out are closed. Outlines must cover
-    their parent without overlap or gap. Refuses through `report`.
+    their parent without overlap or gap. `level` is that of rows which do not name theirs and whose code does not.
+    Refuses through `report`, where the layer's own faults are already.
     """
-    features = _read(report, file)
-    _refuse_orphans(report, file, features)
+    features, faults = area_rows(layer, mapping, level=level)
+    refuse_faults(report, file, faults)
+    _refuse_orphans(report, file, features, known=[mapping.text(one, "code") for one in layer.features])
     report.stop_if_bad()
     _check_outlines(report, file, features)
     report.stop_if_bad()
@@ -54,95 +48,15 @@ def import_areas(report: Report, *, file: Path, effective_at: datetime, now: dat
     _publish(report, file, features, areas, effective_at=effective_at, now=now)
 
 
-def _read(report: Report, file: Path) -> list[_Feature]:
-    content = read_json(report, file)
-    if content is None:
-        return []
-    if not isinstance(content, dict) or not isinstance(content.get("features"), list):
-        report.refuse(file=file, row=0, field="features", reason="is not a GeoJSON FeatureCollection")
-        return []
-    features = []
-    for row, raw in enumerate(report.progress(content["features"], "areas"), start=1):
-        feature = _feature(report, file, row, raw)
-        if feature is not None:
-            features.append(feature)
-    for code, count in Counter(feature.code for feature in features).items():
-        if count > 1:
-            rows = [feature.row for feature in features if feature.code == code]
-            report.refuse(file=file, row=rows[-1], field="code", reason=f"{code} stands in row {rows[0]} too")
-    return features
+def bounds_in_force() -> tuple[float, float, float, float] | None:
+    """The box of all streets, communities and grids in force: where a further layer has to lie."""
+    held = Boundary.objects.filter(valid__isnull=False, valid__endswith=None).aggregate(box=Extent("outline"))
+    return tuple(held["box"]) if held["box"] else None
 
 
-def _feature(report: Report, file: Path, row: int, raw: Any) -> _Feature | None:
-    before = len(report.errors)
-
-    def refuse(field: str, reason: str) -> None:
-        report.refuse(file=file, row=row, field=field, reason=reason)
-
-    given = raw.get("properties") if isinstance(raw, dict) else None
-    if not isinstance(given, dict):
-        refuse("properties", "are missing")
-        return None
-    texts = {
-        name: str(given.get(name) or "").strip()
-        for name in ("level", "scheme", "code", "parent_code", "kind", *LONGEST)
-    }
-    if texts["level"] not in LEVELS:
-        refuse("level", f"{texts['level']!r} is none of {', '.join(LEVELS)}")
-    if texts["scheme"] not in SCHEMES:
-        refuse("scheme", f"{texts['scheme']!r} is none of {', '.join(SCHEMES)}")
-    elif not texts["code"].isdigit() or len(texts["code"]) not in SCHEMES[texts["scheme"]]:
-        refuse("code", f"{texts['code']!r} has not the digits of {texts['scheme']}")
-    if texts["level"] != Area.Level.CITY and not texts["code"].startswith(texts["parent_code"] or "?"):
-        refuse("parent_code", f"{texts['code']} does not begin with the parent's code {texts['parent_code']!r}")
-    if not texts["name"]:
-        refuse("name", "is empty")
-    for name, most in LONGEST.items():
-        if len(texts[name]) > most:
-            refuse(name, f"has {len(texts[name])} characters, {most} are possible")
-    if texts["kind"] not in KINDS:
-        refuse("kind", f"{texts['kind']!r} is none of base, dedicated")
-    shape = _shape(raw.get("geometry"), texts["level"], refuse)
-    if len(report.errors) > before:
-        return None
-    return _Feature(
-        row,
-        texts["level"],
-        texts["scheme"],
-        texts["code"],
-        texts["parent_code"],
-        {name: texts[name] for name in LONGEST},
-        texts["kind"],
-        shape,
-    )
-
-
-def _shape(geometry: Any, level: str, refuse: Any) -> Polygon | MultiPolygon | None:
-    if geometry is None:
-        if level in OUTLINED:
-            refuse("geometry", f"a {level} needs an outline")
-        return None
-    try:
-        shape = shapely.from_geojson(json.dumps(geometry))
-    except (ShapelyError, ValueError, TypeError) as error:
-        refuse("geometry", f"cannot be read: {error}")
-        return None
-    if not isinstance(shape, Polygon | MultiPolygon) or shape.is_empty:
-        refuse("geometry", "is not a polygon")
-        return None
-    west, south, east, north = shape.bounds
-    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        refuse("geometry", "lies outside lon -180..180, lat -90..90 (lon comes first)")
-        return None
-    if not shape.is_valid:
-        refuse("geometry", f"is not valid: {shapely.is_valid_reason(shape)}")
-        return None
-    return shape
-
-
-def _refuse_orphans(report: Report, file: Path, features: list[_Feature]) -> None:
-    """Every parent stands in the file or is known."""
-    codes = {feature.code for feature in features}
+def _refuse_orphans(report: Report, file: Path, features: list[AreaRow], *, known: Sequence[str]) -> None:
+    """Every parent stands in the file (`known`: also in a row that is bad) or is known."""
+    codes = {feature.code for feature in features} | set(known)
     wanted = {feature.parent_code for feature in features} - codes - {""}
     codes |= set(Area.objects.filter(code__in=wanted, closed_at=None).values_list("code", flat=True))
     for feature in features:
@@ -150,7 +64,7 @@ def _refuse_orphans(report: Report, file: Path, features: list[_Feature]) -> Non
             report.refuse(file=file, row=feature.row, field="parent_code", reason=f"no area {feature.parent_code}")
 
 
-def _check_outlines(report: Report, file: Path, features: list[_Feature]) -> None:
+def _check_outlines(report: Report, file: Path, features: list[AreaRow]) -> None:
     """Every fault of the coverage under each parent whose outline stands in the file or in force."""
     by_code = {feature.code: feature for feature in features}
     for (level, parent_code), group in sorted(_groups(features).items()):
@@ -170,8 +84,8 @@ def _check_outlines(report: Report, file: Path, features: list[_Feature]) -> Non
             )
 
 
-def _groups(features: list[_Feature]) -> dict[tuple[str, str], list[_Feature]]:
-    groups: dict[tuple[str, str], list[_Feature]] = defaultdict(list)
+def _groups(features: list[AreaRow]) -> dict[tuple[str, str], list[AreaRow]]:
+    groups: dict[tuple[str, str], list[AreaRow]] = defaultdict(list)
     for feature in features:
         if feature.level in OUTLINED:
             groups[feature.level, feature.parent_code].append(feature)
@@ -184,7 +98,7 @@ def _outline_in_force(code: str) -> Polygon | MultiPolygon | None:
     return shape if isinstance(shape, Polygon | MultiPolygon) else None
 
 
-def _store(report: Report, file: Path, features: list[_Feature], effective_at: datetime) -> dict[str, Area]:
+def _store(report: Report, file: Path, features: list[AreaRow], effective_at: datetime) -> dict[str, Area]:
     """All areas of the file as rows, parents first; answers with area by code."""
     codes = {feature.code for feature in features} | {feature.parent_code for feature in features}
     known = {area.code: area for area in Area.objects.filter(code__in=codes)}
@@ -217,7 +131,7 @@ def _store(report: Report, file: Path, features: list[_Feature], effective_at: d
 def _publish(
     report: Report,
     file: Path,
-    features: list[_Feature],
+    features: list[AreaRow],
     areas: dict[str, Area],
     *,
     effective_at: datetime,
@@ -253,7 +167,7 @@ def _publish(
     report.counts |= {"divisions published": divisions, "areas closed": closed}
 
 
-def _is_in_force(parent: Area, level: str, group: list[_Feature]) -> bool:
+def _is_in_force(parent: Area, level: str, group: list[AreaRow]) -> bool:
     """Whether exactly these outlines hold already, so that a repeated import publishes nothing."""
     rows = Boundary.objects.filter(
         area__parent=parent, area__level=level, valid__isnull=False, valid__endswith=None
@@ -272,6 +186,6 @@ def _multi(shape: Polygon | MultiPolygon) -> MultiPolygon:
     return shape if isinstance(shape, MultiPolygon) else MultiPolygon([shape])
 
 
-def _close_missing(parent: Area, level: str, group: list[_Feature], at: datetime) -> int:
+def _close_missing(parent: Area, level: str, group: list[AreaRow], at: datetime) -> int:
     kept = [feature.code for feature in group]
     return Area.objects.filter(parent=parent, level=level, closed_at=None).exclude(code__in=kept).update(closed_at=at)

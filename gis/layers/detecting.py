@@ -47,8 +47,10 @@ def members_of(content: bytes, *, name: str, wanted: str, limits: Limits) -> tup
             "format_unknown", f"the archive holds {len(members)} layer files and no shapefile; pack one layer"
         )
     ((path, inner),) = members.items()
-    found = _by_bytes(inner)
     named = _ENDINGS.get(PurePosixPath(path).suffix.lower())
+    found = _by_bytes(inner)
+    if found is None and named is Format.CSV and b"\x00" not in inner[:_HEAD]:
+        found = Format.CSV  # a table of one column has no separator to tell it by
     if found is None or (named is not None and named is not found):
         says = f"the file is named {PurePosixPath(path).suffix[:20]}" if named else "the file has an unknown name"
         raise LayerError(

@@ -91,7 +91,7 @@ def _fault(one: RawFeature, shape: Shape) -> Fault | None:
         return None
     text, spot = _spot(reason)
     where = f" at {spot[0]:.7f}, {spot[1]:.7f}" if spot else ""
-    return Fault(one.row, one.place, INVALIDITY.get(text, "invalid"), f"{text}{where}", spot=spot)
+    return Fault(one.row, one.place, INVALIDITY.get(text, "invalid"), f"is not valid: {text}{where}", spot=spot)
 
 
 def _spot(reason: str) -> tuple[str, Position | None]:

@@ -217,7 +217,7 @@ def _fits(xy: FloatArray, reference: Reference, near: Bounds | None) -> npt.NDAr
     area = reference.area_of_use()
     if area is not None:
         fits &= _within(placed, area, _BEYOND_DEG)
-    return fits if near is None else fits & _within(placed, near, NEAR_DEG)
+    return np.asarray(fits if near is None else fits & _within(placed, near, NEAR_DEG))
 
 
 def _degrees(xy: FloatArray, reference: Reference) -> FloatArray:
@@ -236,10 +236,8 @@ def _degrees(xy: FloatArray, reference: Reference) -> FloatArray:
 
 def _within(places: FloatArray, box: Bounds, margin: float) -> npt.NDArray[np.bool_]:
     west, south, east, north = box
-    lons, lats = places[:, 0], places[:, 1]
-    return np.asarray(
-        (lons >= west - margin) & (lons <= east + margin) & (lats >= south - margin) & (lats <= north + margin)
-    )
+    low, high = np.array([west, south]) - margin, np.array([east, north]) + margin
+    return np.asarray(((places >= low) & (places <= high)).all(axis=1))
 
 
 def _zone_hint(middle: FloatArray) -> str:

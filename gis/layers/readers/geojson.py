@@ -1,27 +1,27 @@
 """GeoJSON (RFC 7946), and the older `crs` member that GIS programs still write."""
 
-from typing import Any
+import json
+from typing import Any, Final
 
 from shapely import MultiPolygon
 
-from gis.geometry import GeometryError, parse_json
 from gis.layers.budget import Budget, Rows
 from gis.layers.model import LayerError, Limits, Raw, Remarks, Shape, Value, Wish
 from gis.layers.readers.only import only
 from gis.layers.shapes import BadShape, count_vertices, note_height, polygon_of
 from gis.layers.texts import decoded
 
-_DEPTH: int = 12
+_BRACKETS_A_FEATURE: Final = 10
 
 
 def read(members: dict[str, bytes], wish: Wish, remarks: Remarks, limits: Limits) -> Raw:
     """Features of a FeatureCollection. Raises LayerError."""
     name, content = only(members)
     text, encoding = decoded(content, wish.encoding or "utf-8")
-    try:
-        whole = parse_json(text, max_bytes=limits.file_bytes, max_depth=_DEPTH)
-    except GeometryError as error:
-        raise LayerError("bad_json", f"is not JSON that can be read: {error.detail}") from None
+    # Every position has a bracket: counted in no time, before a million of them are built.
+    if text.count("[") > limits.vertices + _BRACKETS_A_FEATURE * limits.features:
+        raise LayerError("too_many_vertices", f"more than {limits.vertices} vertices; simplify or divide the file")
+    whole = _parsed(text)
     if not isinstance(whole, dict) or whole.get("type") != "FeatureCollection":
         raise LayerError("bad_json", "is not a GeoJSON FeatureCollection")
     if not isinstance(whole.get("features"), list):
@@ -34,6 +34,30 @@ def read(members: dict[str, bytes], wish: Wish, remarks: Remarks, limits: Limits
         fields |= dict.fromkeys(feature.attributes)
     title = whole.get("name")
     return Raw(title if isinstance(title, str) else name, _crs(whole), list(fields), rows.found, encoding)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
+    except RecursionError:
+        raise LayerError("bad_json", "is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise LayerError("bad_json", f"is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
+    except LayerError:
+        raise
+    except ValueError:  # a whole number of more digits than Python converts
+        raise LayerError("bad_json", "a number is too long") from None
+
+
+def _refuse_constant(name: str) -> float:
+    raise LayerError("bad_json", f"{name} is not a number in JSON")
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise LayerError("bad_json", "an object names a key twice")
+    return members
 
 
 def _crs(whole: dict[str, Any]) -> str:
@@ -80,9 +104,10 @@ def _shape(geometry: Any, rows: Rows, place: str) -> Shape | None:
         raise BadShape("not_a_polygon", f"is a {str(kind)[:30]}, a polygon is due")
     parts = geometry.get("coordinates")
     parts = [parts] if kind == "Polygon" else parts
+    _refuse_no_rings(parts)
+    count_vertices(sum(len(ring) for rings in parts for ring in rings), rows)
     _refuse_odd(parts)
     parts = [rings for rings in parts if rings]
-    count_vertices(sum(len(ring) for rings in parts for ring in rings), rows)
     if any(len(position) > 2 for rings in parts for ring in rings for position in ring):
         note_height(rows, place)
     built = [polygon_of([[xy[:2] for xy in ring] for ring in rings], rows) for rings in parts]
@@ -91,14 +116,18 @@ def _shape(geometry: Any, rows: Rows, place: str) -> Shape | None:
     return built[0] if len(built) == 1 else MultiPolygon(built)
 
 
-def _refuse_odd(parts: Any) -> None:
-    """Lists of lists of positions of numbers, and nothing else."""
+def _refuse_no_rings(parts: Any) -> None:
+    """Lists of lists of lists."""
     if not isinstance(parts, list) or not all(isinstance(rings, list) for rings in parts):
         raise BadShape("bad_ring", "the coordinates are no lists of rings")
+    if not all(isinstance(ring, list) for rings in parts for ring in rings):
+        raise BadShape("bad_ring", "a ring is no list of positions")
+
+
+def _refuse_odd(parts: list[list[list[Any]]]) -> None:
+    """Positions of two or more numbers, and nothing else."""
     for rings in parts:
         for ring in rings:
-            if not isinstance(ring, list):
-                raise BadShape("bad_ring", "a ring is no list of positions")
             for position in ring:
                 if not isinstance(position, list) or len(position) < 2 or not all(map(_is_number, position)):
                     raise BadShape("bad_ring", f"{str(position)[:40]} is no position")

@@ -81,7 +81,7 @@ def _placemark(element: Element, rows: Rows) -> dict[str, Value]:
     title = _text(element, "name")
     if title:
         place = f"{place} ({title[:40]})"
-    attributes: dict[str, Value] = {"name": title}
+    attributes: dict[str, Value] = {"name": title} if title else {}
     if note := _text(element, "description"):
         attributes["description"] = note
     for one in _children(element, "ExtendedData", "Data"):

@@ -143,10 +143,13 @@ def _record(table: shapefile.Reader, number: int, outline: Any, rows: Rows) -> N
     try:
         record = table.record(number)
         attributes = {} if record is None else {key: _value(value) for key, value in record.as_dict().items()}
-    except UnicodeDecodeError as error:
-        rows.refuse(place, "bad_text", f"is not in {plain_name(error.encoding)}; name the encoding", field="attributes")
     except _DAMAGE as error:
-        rows.refuse(place, "bad_record", f"the .dbf row cannot be read: {str(error)[:80]}", field="attributes")
+        is_text = isinstance(error, UnicodeDecodeError) or "Could not decode" in str(error)
+        if is_text:
+            detail = f"a text is not in {plain_name(table.encoding)}; name the encoding"
+            rows.refuse(place, "bad_text", detail, field="attributes")
+        else:
+            rows.refuse(place, "bad_record", f"the .dbf row cannot be read: {str(error)[:80]}", field="attributes")
     shape: Shape | None = None
     try:
         shape = _shape(outline, rows, place)

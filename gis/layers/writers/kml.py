@@ -19,7 +19,7 @@ def write(features: Sequence[Feature], fields: list[str], name: str, reference: 
         f"<name>{_text(name)}</name>",
     ]
     for one in features:
-        title = one.attributes.get("name") or one.attributes.get("code") or one.row
+        title = one.attributes.get("name")
         cells = "".join(
             f"<Data name={quoteattr(_plain(field))}><value>{_text(one.attributes.get(field))}</value></Data>"
             for field in fields

@@ -14,7 +14,18 @@ import shapely
 
 from gis.layers import LayerError, Limits, Wish, read_in_child, read_layer, write_layer
 from tests.gis.layers.files import (
-    SOUTH, WEST, box, dbf, features, geojson, polygon, read, ring, unzipped, zipped, zipped_paths,
+    SOUTH,
+    WEST,
+    box,
+    dbf,
+    features,
+    geojson,
+    polygon,
+    read,
+    ring,
+    unzipped,
+    zipped,
+    zipped_paths,
 )  # fmt: skip
 
 SHP = unzipped(write_layer(features(), fields=["name"], name="g", file_format="shp").content)
@@ -24,7 +35,7 @@ CSV = write_layer(features(), fields=["name"], name="g", file_format="csv").cont
 BOMB = b"<!DOCTYPE kml [<!ENTITY a 'aaaaaaaaaa'>" + b"".join(
     f"<!ENTITY {chr(98 + n)} '{f'&{chr(97 + n)};' * 10}'>".encode() for n in range(9)
 )
-VRT = b'<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>/vsicurl/http://127.0.0.1:1/x</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>'  # noqa: E501
+VRT = b'<OGRVRTLayer name="x"><SrcDataSource>/vsicurl/http://127.0.0.1:1/x</SrcDataSource></OGRVRTLayer>'
 
 
 def link() -> bytes:
@@ -49,11 +60,16 @@ def lying_zip() -> bytes:
     return content.replace(struct.pack("<I", 5_000_000), struct.pack("<I", 1000))
 
 
+def words(value: object) -> str:
+    """Name of a case: bytes of a zip differ with the clock."""
+    return value if isinstance(value, str) else "-"
+
+
 def refused(content: bytes, name: str, **wish: Any) -> LayerError:
     began = time.monotonic()
     with pytest.raises(LayerError) as caught:
         read(content, name, **wish)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
     return caught.value
 
 
@@ -63,7 +79,7 @@ def refused(content: bytes, name: str, **wish: Any) -> LayerError:
         (b"", "g.geojson", "empty"),
         (b"\x89PNG\r\n\x1a\n" + b"\x00" * 50, "g.png", "format_unknown"),
         (VRT, "evil.geojson", "format_unknown"),
-        (VRT, "evil.kml", "bad_xml"),
+        (VRT, "evil.kml", "format_unknown"),
         (zipped(g__kml=KML), "g.geojson", "format_differs"),
         (GPKG, "g.geojson", "format_differs"),
         (KML, "g.zip", "format_differs"),
@@ -109,6 +125,7 @@ def refused(content: bytes, name: str, **wish: Any) -> LayerError:
         ),
         (zipped_paths({name: part for name, part in SHP.items() if name != "g.prj"}), "g.zip", "crs_missing"),
     ],
+    ids=words,
 )
 def test_a_file_that_cannot_be_used_is_refused_by_name(content: bytes, name: str, code: str) -> None:
     error = refused(content, name)
@@ -178,7 +195,7 @@ def test_a_trigger_and_a_virtual_table_do_no_harm(tmp_path: Path) -> None:
 def test_a_link_in_a_kml_is_told_and_not_followed() -> None:
     linked = KML.replace(
         b"<Placemark>", b"<NetworkLink><Link><href>http://127.0.0.1:1/</href></Link></NetworkLink><Placemark>", 1
-    )  # noqa: E501
+    )
     back = read(linked, "g.kml")
     assert [note.code for note in back.notes] == ["link_ignored"]
     assert len(back.features) == 3
@@ -240,18 +257,18 @@ def test_a_number_that_is_none_never_reaches_the_engine(value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "code"),
-    [(b"\x01\x01\x00\x00\x00" + b"\x00" * 16, "not_a_polygon"), (b"\x01\x0a\x00\x00\x00" + b"\x00" * 8, "not_a_polygon"),
+    ("body", "code"),
+    [(b"\x01\x01\x00\x00\x00" + b"\x00" * 16, "not_a_polygon"),
+     (b"\x01\x0a\x00\x00\x00" + b"\x00" * 8, "not_a_polygon"),
      (b"\x01\x03\x00\x00\x00\xff\xff\xff\xff", "bad_wkb"), (b"\x01\x06\x00\x00\x00\xff\xff\xff\xff", "bad_wkb"),
      (b"\x07", "bad_wkb"), (b"", "bad_wkb")],
 )  # fmt: skip
-def test_bad_bytes_of_a_geopackage_are_named(kind: bytes, code: str, tmp_path: Path) -> None:
+def test_bad_bytes_of_a_geopackage_are_named(body: bytes, code: str, tmp_path: Path) -> None:
     file = tmp_path / "g.gpkg"
     file.write_bytes(GPKG)
     with sqlite3.connect(file) as base:
-        base.execute("UPDATE g SET geom = substr(geom, 1, 40) || ? WHERE fid = 2", (kind,))
         (blob,) = base.execute("SELECT geom FROM g WHERE fid = 2").fetchone()
-        base.execute("UPDATE g SET geom = ? WHERE fid = 2", (bytes(blob),))
+        base.execute("UPDATE g SET geom = ? WHERE fid = 2", (blob[:40] + body,))
     back = read(file.read_bytes(), "g.gpkg")
     assert [(fault.place, fault.code) for fault in back.faults] == [("fid 2", code)]
 

@@ -108,6 +108,7 @@ def renamed(content: bytes, old: str, new: str) -> bytes:
         (renamed(layer_in("EPSG:4499"), "4499", "4490"), "crs_wrong", "EPSG:4499"),
         (layer_in("EPSG:4490", lambda xy: xy[:, ::-1]), "axes_swapped", "longitude"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "-",
 )
 def test_a_wrong_system_is_named_with_the_next_step(content: bytes, code: str, hint: str) -> None:
     with pytest.raises(LayerError) as refused:
