@@ -108,6 +108,11 @@ def boundary_of(boundary_id: UUID) -> Boundary:
     return Boundary.objects.select_related("area__parent").get(pk=boundary_id)
 
 
+def boundary_in_force(area: Area, *, now: datetime) -> Boundary | None:
+    """The outline of an area at the moment; None where it has none."""
+    return Boundary.objects.in_force(now).filter(area=area).select_related("area__parent").first()
+
+
 def areas_at(paths: Sequence[str]) -> list[Area]:
     """The areas with these paths, in the order of the tree."""
     return list(Area.objects.filter(path__in=paths).order_by("path"))

@@ -1,6 +1,6 @@
 """Refusals around cases."""
 
-from backend.core.errors import Conflict, Invalid, NotFound, TooMany, Unavailable
+from backend.core.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany, Unavailable
 
 
 class CaseNotFound(NotFound):
@@ -79,3 +79,63 @@ class TooLateToReopen(Conflict):
     """The time for reopening is over; a new report is welcome."""
 
     code = "too_late_to_reopen"
+
+
+class DisputeNotFound(NotFound):
+    """No such dispute, or outside the actor's scope."""
+
+    code = "dispute_not_found"
+
+
+class AlreadyReturned(Conflict):
+    """A decision is disputed once; this one was."""
+
+    code = "already_returned"
+
+
+class AlreadyRuled(Conflict):
+    """A ruling made this decision; whoever it names may not send the case back again."""
+
+    code = "already_ruled"
+
+
+class NothingToDispute(Conflict):
+    """No decision of dispatch stands behind this case."""
+
+    code = "nothing_to_dispute"
+
+
+class NotYoursToReturn(NotAllowed):
+    """Only the grid or department that answers for a case sends it back."""
+
+    code = "not_yours_to_return"
+
+
+class GroundTooShort(Invalid):
+    """The ground is what others rule on; it takes a few words."""
+
+    code = "ground_too_short"
+
+
+class UnknownOwner(Invalid):
+    """No such grid or department, or outside the reach of who names it."""
+
+    code = "unknown_owner"
+
+
+class DisputeSettled(Conflict):
+    """Somebody was faster: the dispute is agreed, ruled or withdrawn by now."""
+
+    code = "dispute_settled"
+
+
+class NotTheArbiter(NotAllowed):
+    """The dispute is visible from here, but a level above rules on it."""
+
+    code = "not_the_arbiter"
+
+
+class NotTheNeighbour(NotAllowed):
+    """Only the grid or department that is asked may take the case."""
+
+    code = "not_the_neighbour"

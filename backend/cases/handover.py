@@ -16,7 +16,7 @@ from backend.areas import queries as areas
 from backend.areas.models import Absence, Duty, DutyChange
 from backend.cases.history import record_step
 from backend.cases.models import Case, Handover
-from backend.cases.routing import place_in
+from backend.cases.routing import place_in, verdict_for
 from backend.cases.workflow import Action, State
 from backend.core import outbox
 from backend.core.ids import uuid7
@@ -91,9 +91,7 @@ def _has_lost(case: Case, chain: areas.Chain | None, taken_from: Mapping[UUID, U
 
 def _decide(case: Case, at: datetime) -> Verdict | None:
     try:
-        return dispatch.decide(
-            lon=case.location.x, lat=case.location.y, accuracy_m=case.accuracy_m, matter=case.matter, now=at
-        )
+        return verdict_for(case, now=at)
     except OutsideServedArea:
         return None
 

@@ -15,7 +15,18 @@ from backend.core import outbox
 from backend.core.ids import uuid7
 
 # Steps that only insiders see; a resident's timeline leaves them out.
-PRIVATE_ACTIONS = frozenset({Action.NOTE, Action.ESCALATE, Action.HAND_BACK, Action.ROUTE, Action.ASSIGN})
+PRIVATE_ACTIONS = frozenset(
+    {
+        Action.NOTE,
+        Action.ESCALATE,
+        Action.HAND_BACK,
+        Action.ROUTE,
+        Action.ASSIGN,
+        Action.DISPUTE,
+        Action.SETTLE,
+        Action.WITHDRAW,
+    }
+)
 
 
 def record_step(

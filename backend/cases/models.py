@@ -5,6 +5,8 @@ from typing import Self
 from django.contrib.gis.db import models as gis
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Length
+from django.db.models.lookups import GreaterThanOrEqual
 
 from backend.accounts.actor import Actor
 from backend.accounts.roles import FIELD_ROLES, Role
@@ -200,3 +202,91 @@ class Handover(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "change", "at_end"], name="handed_over_once_a_change")]
+
+
+LEAST_GROUND = 6
+MOST_GROUND = 1000
+
+
+class DisputeQuerySet(models.QuerySet["Dispute"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Disputes over cases of the actor's areas, those that name their grids or department, and those they rule."""
+        if actor.role is Role.RESIDENT:
+            return self.none()
+        if actor.role is Role.DEPARTMENT:
+            named = Q(from_department=actor.department_id) | Q(proposed_department=actor.department_id)
+            return self.filter(named) if actor.department_id else self.none()
+        allowed = within(actor.area_paths, "case__area_path") | within(actor.area_paths, "from_grid__path")
+        return self.filter(
+            allowed | within(actor.area_paths, "other_grid__path") | within(actor.area_paths, "arbiter_path")
+        )
+
+    def open(self) -> Self:
+        return self.filter(state=Dispute.State.OPEN)
+
+
+class Dispute(models.Model):
+    """A case sent back (退单) with a written ground, once a decision. The case stays with its owner, its clock runs on.
+
+    `other_grid` is the neighbour that may take it: the proposed grid, else the one across the nearest border. Whoever's
+    areas hold `arbiter_path` may rule: the community over its own grids, the street across communities.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        AGREED = "agreed"
+        RULED = "ruled"
+        WITHDRAWN = "withdrawn"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    version = models.PositiveIntegerField(default=1)
+    case = models.ForeignKey(Case, models.CASCADE, related_name="disputes")
+    decision = models.ForeignKey("dispatch.Decision", models.CASCADE, related_name="disputes")
+    state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
+    ground = models.CharField(max_length=MOST_GROUND)
+    raised_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    raised_role = models.CharField(max_length=20)
+    raised_at = models.DateTimeField()
+    from_grid = models.ForeignKey("areas.Area", models.PROTECT, null=True, related_name="+")
+    from_department = models.ForeignKey("accounts.Department", models.PROTECT, null=True, related_name="+")
+    proposed_grid = models.ForeignKey("areas.Area", models.PROTECT, null=True, related_name="+")
+    proposed_department = models.ForeignKey("accounts.Department", models.PROTECT, null=True, related_name="+")
+    other_grid = models.ForeignKey("areas.Area", models.PROTECT, null=True, related_name="+")
+    boundary = models.ForeignKey("areas.Boundary", models.PROTECT, null=True, related_name="+")
+    other_boundary = models.ForeignKey("areas.Boundary", models.PROTECT, null=True, related_name="+")
+    stretch = gis.LineStringField(srid=4326, null=True)
+    border_m = models.FloatField(null=True, help_text="from the case to the stretch")
+    level = models.CharField(max_length=10, help_text="of the area that rules: community, street, county, city")
+    arbiter_path = models.CharField(max_length=80)
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    ruling = models.OneToOneField("dispatch.Ruling", models.PROTECT, null=True, related_name="dispute")
+
+    objects = DisputeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "decision"], name="disputed_once_a_decision"),
+            models.UniqueConstraint(fields=["case"], condition=Q(state="open"), name="one_open_dispute_a_case"),
+            models.CheckConstraint(
+                condition=Q(state="open", settled_at=None, settled_by=None, ruling=None)
+                | Q(state__in=["agreed", "ruled"], settled_at__isnull=False, ruling__isnull=False)
+                | Q(state="withdrawn", settled_at__isnull=False, ruling=None),
+                name="dispute_settled_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(from_grid__isnull=False, from_department=None)
+                | Q(from_grid=None, from_department__isnull=False),
+                name="dispute_comes_from_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(proposed_grid=None) | Q(proposed_department=None), name="dispute_proposes_one"
+            ),
+            models.CheckConstraint(
+                condition=GreaterThanOrEqual(Length("ground"), LEAST_GROUND), name="dispute_has_a_ground"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["arbiter_path"], name="dispute_arbiter", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["state", "raised_at"]),
+        ]

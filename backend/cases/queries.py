@@ -13,6 +13,7 @@ from backend.accounts.actor import Actor
 from backend.accounts.models import Department, User
 from backend.areas.models import Area, Duty
 from backend.cases import workflow
+from backend.cases.disputes import queries as disputes
 from backend.cases.models import Case, CaseEvent, Photo
 from backend.cases.workflow import OPEN_STATES, Action, Stage, State
 from backend.core.calendar import work_calendar
@@ -151,15 +152,25 @@ class AvailableAction:
     needs: tuple[str, ...]
 
 
-_HIDDEN = frozenset({Action.ROUTE, Action.RATE, Action.ESCALATE, Action.SELF_HANDLE, Action.REBOOK})
+_HIDDEN = frozenset(
+    {
+        Action.ROUTE,
+        Action.RATE,
+        Action.ESCALATE,
+        Action.SELF_HANDLE,
+        Action.REBOOK,
+        Action.SETTLE,
+        Action.WITHDRAW,
+    }
+)
 
 
 def available_actions(case: Case, actor: Actor) -> list[AvailableAction]:
-    """The steps of the table for this state and role."""
+    """The steps of the table for this state and role; a case is sent back once a decision, by its owner's side."""
     return [
         AvailableAction(action, _needs(case, action))
         for action in workflow.actions_of(State(case.state), actor.role)
-        if action not in _HIDDEN
+        if action not in _HIDDEN and (action is not Action.DISPUTE or disputes.return_refusal(case, actor) is None)
     ]
 
 

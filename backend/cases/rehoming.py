@@ -7,9 +7,10 @@ from uuid import UUID
 from django.db import transaction
 
 from backend.accounts.actor import SYSTEM
+from backend.cases.disputes.closing import drop_open
 from backend.cases.history import record_step
 from backend.cases.models import Case
-from backend.cases.routing import place_in
+from backend.cases.routing import place_in, verdict_for
 from backend.cases.workflow import Action, State
 from backend.dispatch import services as dispatch
 from backend.dispatch.errors import OutsideServedArea
@@ -25,9 +26,7 @@ def rehome_cases(case_ids: Collection[UUID], *, change_id: UUID, now: datetime) 
     cases = Case.objects.open().filter(pk__in=case_ids).select_related("matter__department", "grid")
     for case in cases.select_for_update(of=("self",)).order_by("pk"):
         try:
-            verdict = dispatch.decide(
-                lon=case.location.x, lat=case.location.y, accuracy_m=case.accuracy_m, matter=case.matter, now=now
-            )
+            verdict = verdict_for(case, now=now)
         except OutsideServedArea:
             continue
         former = case.grid
@@ -45,5 +44,6 @@ def rehome_cases(case_ids: Collection[UUID], *, change_id: UUID, now: datetime) 
                 "from_grid": former.code if former else None, "to_grid": verdict.grid.code if verdict.grid else None,
             },
         )  # fmt: skip
+        drop_open(case, actor=SYSTEM, now=now)
         moved.append(case.pk)
     return moved

@@ -12,6 +12,7 @@ from backend.cases.models import Case
 from backend.cases.workflow import Action, State
 from backend.core.calendar import work_calendar
 from backend.core.clock import Unit, deadline
+from backend.dispatch import rulings
 from backend.dispatch import services as dispatch
 from backend.dispatch.services import Verdict
 
@@ -64,11 +65,18 @@ def start_limit(case: Case, now: datetime) -> list[str]:
 
 def decide_again(case: Case, *, cause: str, now: datetime) -> Verdict:
     """Runs dispatch again where the case lies and keeps the new decision."""
-    verdict = dispatch.decide(
-        lon=case.location.x, lat=case.location.y, accuracy_m=case.accuracy_m, matter=case.matter, now=now
-    )
+    verdict = verdict_for(case, now=now)
     dispatch.keep(case_id=case.pk, verdict=verdict, cause=cause, now=now)
     return verdict
+
+
+def verdict_for(case: Case, *, now: datetime) -> Verdict:
+    """Who answers for an open case at this moment; a ruling on this very case holds. Raises OutsideServedArea."""
+    lon, lat = case.location.coords
+    ruling = rulings.binding(case.pk, matter=case.matter, at=(lon, lat), now=now)
+    if ruling is not None:
+        return dispatch.decide_ruled(ruling, lon=lon, lat=lat, accuracy_m=case.accuracy_m, matter=case.matter, now=now)
+    return dispatch.decide(lon=lon, lat=lat, accuracy_m=case.accuracy_m, matter=case.matter, now=now)
 
 
 def choose_owner(

@@ -12,6 +12,7 @@ from django.db.models import Q
 from backend.accounts.actor import SYSTEM, Actor
 from backend.accounts.roles import Role
 from backend.cases import access, photos, routing, workflow
+from backend.cases.disputes.closing import drop_open
 from backend.cases.errors import AlreadyRated, EvidenceMissing, NoteNeeded, TooLateToReopen
 from backend.cases.history import record_step
 from backend.cases.intake import NewReport, PointIn, Reported, SelfHandled, report_case
@@ -98,6 +99,8 @@ def _take(case: Case, *, actor: Actor, step: Step, now: datetime) -> Case:
     photos.attach(step.photo_claims, now=now, case=case, event=event, purpose=purpose)
     if step.action is Action.FILE:
         _dispatch(case, actor, step, now)
+    if step.action is not Action.NOTE:
+        drop_open(case, actor=actor, now=now)
     return case
 
 
@@ -205,7 +208,19 @@ def _resume(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
     return ["due_at"]
 
 
-_OWN_DOORS = frozenset({Action.REPORT, Action.ROUTE, Action.RATE, Action.SELF_HANDLE, Action.ESCALATE, Action.REBOOK})
+_OWN_DOORS = frozenset(
+    {
+        Action.REPORT,
+        Action.ROUTE,
+        Action.RATE,
+        Action.SELF_HANDLE,
+        Action.ESCALATE,
+        Action.REBOOK,
+        Action.DISPUTE,
+        Action.SETTLE,
+        Action.WITHDRAW,
+    }
+)
 _CHANGES: dict[Action, Change] = {
     Action.FILE: _file,
     Action.ASSIGN: _assign,

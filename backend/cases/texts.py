@@ -45,6 +45,9 @@ _ACTION: dict[Action, tuple[str, str]] = {
     Action.RATE: ("{who}已评价", "Rated by {who}"),
     Action.NOTE: ("{who}备注", "Note by {who}"),
     Action.ESCALATE: ("超过时限，{who}已督办", "Overdue, escalated by {who}"),
+    Action.DISPUTE: ("{who}退单", "Sent back by {who}"),
+    Action.SETTLE: ("{who}{what}", "{what} by {who}"),
+    Action.WITHDRAW: ("{who}撤回退单", "Return taken back by {who}"),
     Action.REBOOK: ("{who}改约上门时间：{when}", "Visit moved by {who}: {when}"),
 }
 
@@ -54,7 +57,22 @@ def event_text(event: CaseEvent) -> tuple[str, str]:
     who_zh, who_en = _ROLE.get(event.actor_role, (event.actor_role, event.actor_role))
     zh, en = _ACTION[Action(event.action)]
     when = _window_text(event.facts) if event.action == Action.REBOOK else ""
-    return zh.format(who=who_zh, when=when), en.format(who=who_en, when=when)
+    what_zh, what_en = _settled_text(event.facts) if event.action == Action.SETTLE else ("", "")
+    return zh.format(who=who_zh, when=when, what=what_zh), en.format(who=who_en, when=when, what=what_en)
+
+
+_SETTLED = {
+    "stays": ("裁定退单：维持原责任", "Dispute ruled: the case stays,"),
+    "grid": ("裁定退单：转至网格 {grid}", "Dispute ruled: to grid {grid},"),
+    "department": ("裁定退单：转处置部门", "Dispute ruled: to a department,"),
+}
+
+
+def _settled_text(facts: Mapping[str, Any]) -> tuple[str, str]:
+    if facts["how"] == "agreed":
+        return "同意接办退单", "Case that was sent back taken on"
+    zh, en = _SETTLED[facts["outcome"]]
+    return zh.format(grid=facts["to_grid"]), en.format(grid=facts["to_grid"])
 
 
 def _window_text(facts: Mapping[str, Any]) -> str:

@@ -46,6 +46,9 @@ class Action(StrEnum):
     NOTE = "note"
     ESCALATE = "escalate"
     REBOOK = "rebook"
+    DISPUTE = "dispute"
+    SETTLE = "settle"
+    WITHDRAW = "withdraw"
 
 
 class Stage(StrEnum):
@@ -101,7 +104,10 @@ TABLE: dict[tuple[State, Action], Row] = {
     (State.REPORTED, Action.REFUSE): (State.NOT_ACCEPTED, _DESK),
     (State.FILED, Action.DISPATCH): (State.PENDING_HANDLE, _DESK),
     (State.FILED, Action.RETURN): (State.RETURNED, _DESK),
-    (State.PENDING_HANDLE, Action.RETURN): (State.RETURNED, _HANDLERS | _DESK),
+    (State.PENDING_HANDLE, Action.RETURN): (State.RETURNED, _DESK),
+    (State.PENDING_HANDLE, Action.DISPUTE): (State.PENDING_HANDLE, _HANDLERS | _DESK),
+    (State.PENDING_HANDLE, Action.SETTLE): (State.PENDING_HANDLE, _HANDLERS | _DESK),
+    (State.PENDING_HANDLE, Action.WITHDRAW): (State.PENDING_HANDLE, _HANDLERS | _DESK),
     (State.RETURNED, Action.DISPATCH): (State.PENDING_HANDLE, _DESK),
     (State.RETURNED, Action.FILE): (State.FILED, _DESK),
     (State.RETURNED, Action.REFUSE): (State.NOT_ACCEPTED, _DESK),
@@ -139,8 +145,11 @@ NEEDS_NOTE = frozenset(
         Action.FORCE_CLOSE,
         Action.REOPEN,
         Action.NOTE,
+        Action.DISPUTE,
     }
 )
+# Steps that say something of the case and take it nowhere.
+_BESIDE = frozenset({Action.NOTE, Action.RATE, Action.ESCALATE, Action.ROUTE, Action.REBOOK, Action.WITHDRAW})
 _STAGE = {
     State.REPORTED: Stage.COLLECTED,
     State.VERIFYING: Stage.COLLECTED,
@@ -170,15 +179,15 @@ def actions_of(state: State, role: Role) -> list[Action]:
 
 def type_of(state: State, action: Action) -> str:
     """The kind of a step in the history: forward, return, cancel, close, assign or note."""
-    if action in (Action.RETURN, Action.HAND_BACK, Action.REWORK, Action.REOPEN):
+    if action in (Action.RETURN, Action.DISPUTE, Action.HAND_BACK, Action.REWORK, Action.REOPEN):
         return "return"
     if action in (Action.CANCEL, Action.REFUSE):
         return "cancel"
     if action in (Action.CLOSE, Action.FORCE_CLOSE, Action.SELF_HANDLE):
         return "close"
-    if action in (Action.ASSIGN, Action.ACCEPT):
+    if action in (Action.ASSIGN, Action.ACCEPT, Action.SETTLE):
         return "assign"
-    return "note" if action in (Action.NOTE, Action.RATE, Action.ESCALATE, Action.ROUTE, Action.REBOOK) else "forward"
+    return "note" if action in _BESIDE else "forward"
 
 
 def stage_of(state: State, *, rated: bool) -> Stage:

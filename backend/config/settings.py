@@ -173,6 +173,7 @@ PHOTO_MAX_PIXELS = 40_000_000
 PHOTO_URL_SECONDS = 300
 UNCLAIMED_PHOTO_HOURS = 24
 
+RULING_NEAR_M = env.number("GRIDWARD_RULING_NEAR_M", default=30.0, minimum=0.0, maximum=500.0)
 DISPATCH_SNAP_M = env.number("GRIDWARD_DISPATCH_SNAP_M", default=25.0, minimum=0.0, maximum=500.0)
 TRACK_RETENTION_DAYS = env.integer("GRIDWARD_TRACK_RETENTION_DAYS", default=60, minimum=1, maximum=90)
 VISITED_RADIUS_M = env.number("GRIDWARD_VISITED_RADIUS_M", default=30.0, minimum=5.0, maximum=200.0)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from backend.areas.models import Area
 from backend.areas.queries import DutyLine
 from backend.core.crypto import mask_name
-from backend.dispatch.models import Decision
+from backend.dispatch.models import Decision, Ruling
 from backend.matters.models import Matter
 from gis.locate import Kind, Located
 
@@ -84,6 +84,23 @@ def _who(lines: Sequence[DutyLine], chosen: DutyLine | None, matter: Matter, own
             f"“{matter.name_en or matter.name_zh}” is handled by "
             f"{matter.department.name_en or matter.department.name_zh}.",
         )
+    return _on_duty(lines, chosen)
+
+
+def ruled(ruling: Ruling, *, names: Texts, lines: Sequence[DutyLine], chosen: DutyLine | None) -> Texts:
+    """The words for a case that was disputed: who settled it for whom, and who of them answers now."""
+    zh, en = names
+    if ruling.how == Ruling.How.AGREED:
+        said = f"退单后由{zh}同意接办。", f"After a dispute it was taken by {en}."
+    else:
+        said = f"退单经裁定由{zh}负责。", f"After a dispute it was ruled that {en} answers."
+    if ruling.department is not None:
+        return said
+    who_zh, who_en = _on_duty(lines, chosen)
+    return f"{said[0]}{who_zh}", f"{said[1]} {who_en}"
+
+
+def _on_duty(lines: Sequence[DutyLine], chosen: DutyLine | None) -> Texts:
     away = [line for line in lines if line.is_absent]
     away_zh = "".join(f"{_POST_ZH[line.post]}{mask_name(str(line.worker.name))}请假，" for line in away)
     away_en = "".join(f"The {_POST_EN[line.post]} is away. " for line in away)

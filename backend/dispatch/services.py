@@ -1,6 +1,7 @@
 """From (point, matter, moment) to the responsible grid and person, with the reason kept."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,9 +12,9 @@ from backend.areas import queries as areas
 from backend.areas.models import Area, Boundary
 from backend.areas.queries import DutyLine
 from backend.core.ids import uuid7
-from backend.dispatch import reasons
+from backend.dispatch import reasons, rulings
 from backend.dispatch.errors import OutsideServedArea
-from backend.dispatch.models import Decision
+from backend.dispatch.models import Decision, Ruling
 from backend.matters.models import Matter
 from gis.locate import Kind, Located
 
@@ -38,6 +39,7 @@ class Verdict:
     duty_chain: list[str] = field(default_factory=list)
     text_zh: str = ""
     text_en: str = ""
+    rulings: list[dict[str, object]] = field(default_factory=list)
 
     @property
     def area_path(self) -> str:
@@ -49,6 +51,7 @@ def decide(*, lon: float, lat: float, accuracy_m: float | None, matter: Matter, 
 
     The chain is: boundary in force → grid → who is on duty then → the department where the matter says so; the
     community desk where nobody is on duty or no grid covers the point; triage of the street close outside.
+    Earlier rulings at this place are named in the reason; they change nothing else.
     Raises OutsideServedArea, gis.coordinates.CoordinateError.
     """
     located = areas.locate(lon, lat, accuracy_m=accuracy_m, snap_m=settings.DISPATCH_SNAP_M, now=now)
@@ -56,7 +59,49 @@ def decide(*, lon: float, lat: float, accuracy_m: float | None, matter: Matter, 
         return _triage(lon, lat, now=now)
     if located.kind is Kind.GAP:
         return _gap(located)
-    return _grid(located, matter, now)
+    return _informed(_grid(located, matter, now), lon, lat, matter=matter, now=now)
+
+
+def _informed(verdict: Verdict, lon: float, lat: float, *, matter: Matter, now: datetime) -> Verdict:
+    earlier = rulings.earlier_at(lon, lat, matter=matter, boundary=verdict.boundary, now=now)
+    if not earlier:
+        return verdict
+    texts = [one.texts() for one in earlier]
+    return replace(
+        verdict,
+        rulings=[one.facts() for one in earlier],
+        text_zh="".join([verdict.text_zh, *(zh for zh, _ in texts)]),
+        text_en=" ".join([verdict.text_en, *(en for _, en in texts)]),
+    )
+
+
+def decide_ruled(
+    ruling: Ruling, *, lon: float, lat: float, accuracy_m: float | None, matter: Matter, now: datetime
+) -> Verdict:
+    """The verdict for the very case that was ruled on: the named grid's chain or the named department answers."""
+    located = areas.locate(lon, lat, accuracy_m=accuracy_m, snap_m=settings.DISPATCH_SNAP_M, now=now)
+    grid = ruling.grid or areas.boundary_of(UUID(str(located.id or located.parent_id))).area
+    lines = areas.on_duty(grid.pk, at=now) if ruling.grid and ruling.department is None else ()
+    chosen = next((line for line in lines if not line.is_absent), None)
+    owner = Decision.Owner.WORKER if chosen else Decision.Owner.COMMUNITY_DESK
+    if ruling.department is not None:
+        owner = Decision.Owner.DEPARTMENT
+    text_zh, text_en = reasons.ruled(ruling, names=rulings.owner_names(ruling), lines=lines, chosen=chosen)
+    return Verdict(
+        rule="dispute_ruling",
+        kind=located.kind,
+        area=grid,
+        grid=ruling.grid,
+        boundary=areas.boundary_in_force(grid, now=now),
+        border_m=located.border_m,
+        candidates=_candidates(located),
+        owner=owner,
+        worker=chosen.worker if chosen else None,
+        department=ruling.department,
+        duty_chain=_chain(lines),
+        text_zh=text_zh,
+        text_en=text_en,
+    )
 
 
 def _triage(lon: float, lat: float, *, now: datetime) -> Verdict:
@@ -121,10 +166,14 @@ def _grid(located: Located, matter: Matter, now: datetime) -> Verdict:
         owner=owner,
         worker=chosen.worker if chosen and owner is Decision.Owner.WORKER else None,
         department=matter.department if owner is Decision.Owner.DEPARTMENT else None,
-        duty_chain=[f"{line.post}:{line.worker.username}{':absent' if line.is_absent else ''}" for line in lines],
+        duty_chain=_chain(lines),
         text_zh=text_zh,
         text_en=text_en,
     )
+
+
+def _chain(lines: Sequence[DutyLine]) -> list[str]:
+    return [f"{line.post}:{line.worker.username}{':absent' if line.is_absent else ''}" for line in lines]
 
 
 def _owner(matter: Matter, chosen: DutyLine | None) -> tuple[Decision.Owner, str]:
@@ -166,6 +215,7 @@ def keep(*, case_id: UUID, verdict: Verdict, cause: str, now: datetime) -> Decis
         duty_chain=verdict.duty_chain,
         text_zh=verdict.text_zh,
         text_en=verdict.text_en,
+        rulings=verdict.rulings,
     )
 
 

@@ -89,7 +89,8 @@ def test_refusals_change_nothing(world: World, now: datetime) -> None:
     tries = (
         (Step(Action.SUBMIT), TransitionNotAllowed),
         (Step(Action.FORCE_CLOSE, note="weg"), RoleMayNot),
-        (Step(Action.RETURN), NoteNeeded),
+        (Step(Action.RETURN, note="不归我"), RoleMayNot),
+        (Step(Action.NOTE), NoteNeeded),
         (Step(Action.ACCEPT, version=1), StaleVersion),
     )
     for step, error in tries:

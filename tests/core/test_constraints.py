@@ -17,7 +17,7 @@ from django.db import DataError, IntegrityError, connection, models, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from backend.accounts.actor import Actor
-from backend.accounts.models import Consent, Device, Membership, OneTimeCode, Token, User
+from backend.accounts.models import Consent, Department, Device, Membership, OneTimeCode, Token, User
 from backend.accounts.roles import Role
 from backend.areas.models import (
     Absence,
@@ -32,12 +32,13 @@ from backend.areas.models import (
     DutyPolicy,
 )
 from backend.cases import services as cases
-from backend.cases.models import Case, CaseEvent, Handover, NumberSeries, Photo
+from backend.cases.disputes.raising import Ground, return_case
+from backend.cases.models import Case, CaseEvent, Dispute, Handover, NumberSeries, Photo
 from backend.cases.services import NewReport, PointIn
 from backend.core import audit, outbox
 from backend.core.ids import uuid7
 from backend.core.models import AuditEntry, CalendarDay
-from backend.dispatch.models import Decision
+from backend.dispatch.models import Decision, Ruling
 from backend.inspections.models import (
     Appointment,
     PlanJob,
@@ -96,6 +97,10 @@ def doubled(model: type[models.Model], which: dict[str, Any] | None = None, **va
     return act
 
 
+def department(_: Any) -> Department:
+    return Department.objects.get(code="sanitation")
+
+
 BREAKS: dict[str, Break] = {
     "calendar_day_kind": changed(CalendarDay, kind="party"),
     "area_code_once": doubled(Area, path="9."),
@@ -131,6 +136,18 @@ BREAKS: dict[str, Break] = {
     "case_rating_one_to_five": changed(Case, satisfied=6),
     "due_after_dispatch": changed(Case, dispatched_at=None),
     "case_event_numbered": doubled(CaseEvent),
+    "disputed_once_a_decision": doubled(Dispute),
+    "one_open_dispute_a_case": doubled(
+        Dispute,
+        decision=lambda row: Decision.objects.exclude(pk=row.decision_id).get(),
+    ),
+    "dispute_settled_whole": changed(Dispute, state="ruled", settled_at=lambda row: row.raised_at),
+    "dispute_comes_from_one": changed(Dispute, from_department=department),
+    "dispute_proposes_one": changed(Dispute, proposed_department=department, proposed_grid=lambda row: row.from_grid),
+    "dispute_has_a_ground": changed(Dispute, ground="不归我"),
+    "ruling_names_an_owner": doubled(Ruling, grid=None),
+    "stretch_lies_between_two": doubled(Ruling, other_boundary=None),
+    "ruling_says_why": doubled(Ruling, how="ruled", words=""),
     "number_series_once": doubled(NumberSeries),
     "one_open_session_a_worker": doubled(PatrolSession),
     "session_ends_after_start": changed(PatrolSession, ended_at=lambda row: row.started_at - timedelta(seconds=1)),
@@ -183,6 +200,7 @@ BREAKS: dict[str, Break] = {
 APPEND_ONLY: dict[str, type[models.Model]] = {
     "case_event_append_only": CaseEvent,
     "decision_append_only": Decision,
+    "ruling_append_only": Ruling,
     "audit_append_only": AuditEntry,
 }
 
@@ -233,6 +251,7 @@ def full_world(world: World, now: datetime) -> World:
         channel="resident_web", description="x",
     )  # fmt: skip
     case = cases.report_case(actor=Actor(user_id=None, role=Role.RESIDENT), report=report, now=now).case
+    _disputed(world, now)
     place = world.add_place("P1", grid="002011001")
     outline = Boundary.objects.get(area=world.grid("002011001")).outline
     DraftOutline.objects.create(
@@ -270,6 +289,23 @@ def full_world(world: World, now: datetime) -> World:
     _with_ground(at, grid=grid)
     _with_evidence(at, now=now, leader=leader, case=case)
     return world
+
+
+def _disputed(world: World, now: datetime) -> None:
+    """An open dispute, its case with a second decision, and a ruling along its stretch."""
+    case = cases.report_case(
+        actor=Actor(user_id=None, role=Role.RESIDENT), now=now,
+        report=NewReport(
+            id=uuid7(), matter_id=world.matters["exposed_garbage"].pk, point=PointIn(121.17195, 30.051, "wgs84"),
+            channel="resident_web", description="x",
+        ),
+    ).case  # fmt: skip
+    ground = Ground("属于隔壁网格的范围")
+    dispute = return_case(actor=world.actor("leader:002011001"), case_id=case.pk, ground=ground, now=now)
+    Ruling.objects.create(
+        case=case, at=now, how="agreed", by_role="grid_leader", matter=case.matter,
+        boundary=dispute.boundary, other_boundary=dispute.other_boundary, stretch=dispute.stretch, grid=case.grid,
+    )  # fmt: skip
 
 
 def _with_people(world: World, *, now: datetime, leader: User, hour: DateTimeTZRange, case: Case) -> None:

@@ -1,0 +1,170 @@
+"""Rulings on disputed cases: binding for their own case, remembered for the next one at the same place.
+
+A remembered ruling informs; it decides nothing (docs/decisions/a-ruling-informs-it-does-not-decide.md).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import shapely
+from django.conf import settings
+from django.contrib.gis.geos import LineString, Point, Polygon
+from django.db.models import Q, QuerySet
+
+from backend.accounts.actor import Actor
+from backend.accounts.models import Department
+from backend.areas.models import Area, Boundary
+from backend.core.clock import LOCAL
+from backend.core.ids import uuid7
+from backend.dispatch.models import Ruling
+from backend.matters.models import Matter
+from gis.borders import distance_m
+from gis.coordinates import Position
+
+# At most this many are told at one place, the newest first.
+MOST_TOLD: Final = 3
+# A degree of longitude is 111 km at the equator and half of that at 60 degrees; the box only has to be wide enough.
+_DEG_PER_M: Final = 1 / 55_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a ruling is remembered for: a stretch between two boundaries, or the matter inside one."""
+
+    boundary: Boundary | None
+    other_boundary: Boundary | None
+    stretch: LineString | None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A ruling that touches a point, and how far its stretch is; None where it holds for the whole grid."""
+
+    ruling: Ruling
+    distance_m: float | None
+
+    def facts(self) -> dict[str, Any]:
+        """As a decision keeps it."""
+        ruling = self.ruling
+        return {
+            "id": str(ruling.pk),
+            "at": ruling.at.isoformat(),
+            "how": ruling.how,
+            "case_number": ruling.case.number,
+            "words": ruling.words,
+            "grid": _ref(ruling.grid),
+            "department": _department_ref(ruling.department),
+            "distance_m": self.distance_m,
+        }
+
+    def texts(self) -> tuple[str, str]:
+        """One sentence for everybody (Chinese, English): no other case and no person is named."""
+        ruling, day = self.ruling, self.ruling.at.astimezone(LOCAL).date()
+        zh, en = owner_names(ruling)
+        how_zh, how_en = ("双方商定", "agreement") if ruling.how == Ruling.How.AGREED else ("裁定", "ruling")
+        where_zh, where_en = (
+            ("此段边界", "this stretch of border") if ruling.stretch else ("本网格此事项", "this matter here")
+        )
+        return (
+            f"{where_zh} {day} 曾有{how_zh}：由{zh}负责（仅供参考）。",
+            f"An earlier {how_en} on {where_en} ({day}) named {en}; it informs and does not decide.",
+        )
+
+
+def owner_names(ruling: Ruling) -> tuple[str, str]:
+    """Whom a ruling names: (Chinese, English)."""
+    department, grid = ruling.department, ruling.grid
+    if department is not None:
+        return department.name_zh, department.name_en or department.name_zh
+    return (f"{grid.name}（{grid.code}）", f"{grid.name_en or grid.name} ({grid.code})") if grid else ("", "")
+
+
+def _ref(grid: Area | None) -> dict[str, str] | None:
+    return {"code": grid.code, "name": grid.name, "name_en": grid.name_en} if grid else None
+
+
+def _department_ref(department: Department | None) -> dict[str, str] | None:
+    return {"name_zh": department.name_zh, "name_en": department.name_en} if department else None
+
+
+def earlier_at(lon: float, lat: float, *, matter: Matter, boundary: Boundary | None, now: datetime) -> list[Earlier]:
+    """Rulings on matters of the same category within GRIDWARD_RULING_NEAR_M of the point, and those on the same matter
+    inside `boundary`, under boundaries in force; the newest first, at most MOST_TOLD.
+    """
+    reach = settings.RULING_NEAR_M
+    box = Polygon.from_bbox(_box((lon, lat), reach))
+    box.srid = 4326
+    on_stretch = Q(stretch__bboverlaps=box, other_boundary__valid__contains=now)
+    inside = Q(stretch=None, boundary=boundary, matter=matter) if boundary is not None else Q(pk__in=[])
+    found = _rows().filter(on_stretch | inside, boundary__valid__contains=now, matter__scheme=matter.scheme)
+    found = found.filter(matter__category_code=matter.category_code).order_by("-at", "-id")
+    told = []
+    for ruling in found[:50]:
+        away = _away_m(ruling, (lon, lat))
+        if away is None or away <= reach:
+            told.append(Earlier(ruling, away))
+    return told[:MOST_TOLD]
+
+
+def _box(at: Position, reach_m: float) -> tuple[float, float, float, float]:
+    reach = reach_m * _DEG_PER_M
+    return at[0] - reach, at[1] - reach, at[0] + reach, at[1] + reach
+
+
+def _away_m(ruling: Ruling, at: Position) -> float | None:
+    if ruling.stretch is None:
+        return None
+    return round(distance_m(shapely.LineString(ruling.stretch.coords), at), 1)
+
+
+def _rows() -> QuerySet[Ruling]:
+    return Ruling.objects.select_related("case", "grid", "department")
+
+
+def binding(case_id: UUID, *, matter: Matter, at: Position, now: datetime) -> Ruling | None:
+    """The ruling that holds for this case while its place, its matter and the boundaries are those ruled on."""
+    ruling = _rows().filter(case=case_id).order_by("-at", "-id").first()
+    if ruling is None or ruling.matter_id != matter.pk or ruling.location.coords != at:
+        return None
+    wanted = {pk for pk in (ruling.boundary_id, ruling.other_boundary_id) if pk is not None}
+    if Boundary.objects.in_force(now).filter(pk__in=wanted).count() != len(wanted):
+        return None
+    return ruling if ruling.grid_id is None or _exists(ruling.grid_id, now) else None
+
+
+def _exists(grid_id: UUID, now: datetime) -> bool:
+    return Boundary.objects.in_force(now).filter(area=grid_id).exists()
+
+
+def remember(
+    *,
+    case_id: UUID,
+    matter: Matter,
+    at: Position,
+    place: Place,
+    how: Ruling.How,
+    words: str,
+    grid: Area | None,
+    department: Department | None,
+    actor: Actor,
+    now: datetime,
+) -> Ruling:
+    """Stores a ruling; must run in the transaction that settles the dispute."""
+    return Ruling.objects.create(
+        id=uuid7(),
+        case_id=case_id,
+        at=now,
+        how=how,
+        by_id=actor.user_id,
+        by_role=actor.role.value,
+        words=words,
+        matter=matter,
+        location=Point(*at, srid=4326),
+        boundary=place.boundary,
+        other_boundary=place.other_boundary,
+        stretch=place.stretch,
+        grid=grid,
+        department=department,
+    )
