@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from maps.console import area_views, case_views, division_views, duty_views, live_views, plan_views, statistics_views
+from maps.console import (
+    area_views,
+    case_views,
+    dispute_views,
+    division_views,
+    duty_views,
+    live_views,
+    plan_views,
+    statistics_views,
+)
 from maps.reports import views as reports
 from maps.tiles import views as tiles
 
@@ -29,6 +38,10 @@ urlpatterns = [
     path(f"{_CONSOLE}/cases/<uuid:case_id>", case_views.CaseView.as_view()),
     path(f"{_CONSOLE}/cases/<uuid:case_id>/actions", case_views.CaseActionView.as_view()),
     path(f"{_CONSOLE}/cases/<uuid:case_id>/reveal", case_views.CaseRevealView.as_view()),
+    path(f"{_CONSOLE}/cases/<uuid:case_id>/return", dispute_views.DepartmentReturnView.as_view()),
+    path(f"{_CONSOLE}/disputes", dispute_views.DisputeListView.as_view()),
+    path(f"{_CONSOLE}/disputes/<uuid:dispute_id>", dispute_views.DisputeView.as_view()),
+    path(f"{_CONSOLE}/disputes/<uuid:dispute_id>/ruling", dispute_views.DisputeRulingView.as_view()),
     path(f"{_CONSOLE}/plans", plan_views.PlanListView.as_view()),
     path(f"{_CONSOLE}/plans/<uuid:plan_id>", plan_views.PlanView.as_view()),
     path(f"{_CONSOLE}/plans/<uuid:plan_id>/publish", plan_views.PlanPublishView.as_view()),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from mobile_api.auth import views as auth
+from mobile_api.field import dispute_views as disputes
 from mobile_api.field import patrol_views as patrols
 from mobile_api.field import views as field
 from mobile_api.field.duty_view import OwnDutyView
@@ -52,6 +53,11 @@ urlpatterns = [
     path("api/v1/field/cases", field.FieldCasesView.as_view()),
     path("api/v1/field/cases/<uuid:case_id>", field.FieldCaseView.as_view()),
     path("api/v1/field/cases/<uuid:case_id>/actions", field.FieldCaseActionView.as_view()),
+    path("api/v1/field/cases/<uuid:case_id>/return", disputes.CaseReturnView.as_view()),
+    path("api/v1/field/disputes", disputes.FieldDisputesView.as_view()),
+    path("api/v1/field/disputes/<uuid:dispute_id>/accept", disputes.DisputeAcceptView.as_view()),
+    path("api/v1/field/disputes/<uuid:dispute_id>/withdraw", disputes.DisputeWithdrawView.as_view()),
+    path("api/v1/field/neighbourhood", disputes.NeighbourhoodView.as_view()),
     path("api/v1/field/reports", field.FieldReportsView.as_view()),
     path("api/v1/field/stops/<uuid:stop_id>", field.StopView.as_view()),
     path("api/v1/field/stops/<uuid:stop_id>/visit", field.StopVisitView.as_view()),

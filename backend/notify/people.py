@@ -5,7 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from backend.accounts.models import Membership, User
-from backend.accounts.roles import Role
+from backend.accounts.roles import CONSOLE_ROLES, Role
+from backend.areas import queries as areas
 from backend.cases.models import Case
 from backend.core.crypto import decrypt
 from backend.core.models import OutboxMessage
@@ -25,6 +26,10 @@ def notify_people(message: OutboxMessage, now: datetime) -> None:
         _case_changed(message, now)
     elif message.topic == "case_handed_over":
         _handed_over(message, now)
+    elif message.topic == "case_disputed":
+        _disputed(message, now)
+    elif message.topic == "dispute_settled":
+        _settled(message, now)
     elif message.topic == "appointment_moved":
         _appointment_moved(message, now)
     elif message.topic == "duty_gap":
@@ -85,11 +90,42 @@ def _handed_over(message: OutboxMessage, now: datetime) -> None:
     case = Case.objects.select_related("matter").filter(pk=message.key).first()
     if case is None:
         return
-    facts = {"number": case.number, "matter": {"zh": case.matter.name_zh, "en": case.matter.name_en}}
+    facts = _case_named(case)
     for name, topic in (("from_id", "case_handed_on"), ("to_id", "case_handed_to")):
         person = message.payload.get(name)
         if person:
             _in_app(message, UUID(person), topic, facts, now, case_id=case.pk)
+
+
+def _disputed(message: OutboxMessage, now: datetime) -> None:
+    """Who may take the case hears of it, and the desk that rules."""
+    case = Case.objects.select_related("matter").filter(pk=message.payload["case_id"]).first()
+    if case is None:
+        return
+    facts = _case_named(case)
+    grid_id = message.payload.get("grid_id")
+    asked = [line.worker.pk for line in areas.on_duty(UUID(grid_id), at=now) if not line.is_absent] if grid_id else []
+    for person in asked:
+        _in_app(message, person, "dispute_asks", facts, now, case_id=None)
+    desks = Membership.objects.filter(
+        role__in=CONSOLE_ROLES, area__path=message.payload["arbiter_path"], valid__contains=now
+    )
+    for user_id in desks.values_list("user_id", flat=True).distinct().order_by("user_id"):
+        _in_app(message, user_id, "dispute_to_rule", facts, now, case_id=case.pk)
+
+
+def _settled(message: OutboxMessage, now: datetime) -> None:
+    """Who sent it back, who had it and who has it now."""
+    case = Case.objects.select_related("matter").filter(pk=message.key).first()
+    if case is None:
+        return
+    facts = {**_case_named(case), "how": message.payload["how"], "outcome": message.payload["outcome"]}
+    for person in message.payload["people"]:
+        _in_app(message, UUID(person), "dispute_settled", facts, now, case_id=case.pk)
+
+
+def _case_named(case: Case) -> dict[str, Any]:
+    return {"number": case.number, "matter": {"zh": case.matter.name_zh, "en": case.matter.name_en}}
 
 
 def _visit_unserved(message: OutboxMessage, now: datetime) -> None:

@@ -52,6 +52,8 @@ def _send(message: OutboxMessage, now: datetime) -> bool:
 
 _LIVE_KIND = {
     "case_changed": "case",
+    "case_disputed": "dispute",
+    "dispute_settled": "dispute",
     "plan_published": "plan",
     "plan_seen": "plan",
     "stop_changed": "stop",

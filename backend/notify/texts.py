@@ -38,6 +38,18 @@ _MOVED = {
 }
 
 
+_DISPUTES = {
+    "dispute_asks": ("被邻格退单，请看是否由您接办", "was sent back; is it yours to take?"),
+    "dispute_to_rule": ("有退单待裁定", "was sent back and waits for a ruling"),
+}
+_SETTLED = {
+    "agreed": ("退单已由对方接办", "was taken by the side that was asked"),
+    "stays": ("退单裁定：维持原责任", "stays where it was, by ruling"),
+    "grid": ("退单裁定：转至其他网格", "goes to another grid, by ruling"),
+    "department": ("退单裁定：转处置部门", "goes to a department, by ruling"),
+}
+
+
 _VISITS = {
     "appointment_moved": ("上门时间改为 {when}", "the visit was moved to {when}"),
     "visit_unserved": (
@@ -56,7 +68,14 @@ def notice_text(topic: str, facts: Mapping[str, Any]) -> tuple[str, str]:
         return _duty_gap(facts)
     if topic in _VISITS:
         return _visit(facts, *_VISITS[topic])
-    zh, en = _MOVED.get(topic) or _STEPS.get(str(facts.get("action")), ("有新进展", "has news"))
+    if topic == "dispute_settled":
+        zh, en = _SETTLED["agreed" if facts.get("how") == "agreed" else str(facts.get("outcome"))]
+        return _of_case(facts, zh, en)
+    zh, en = _MOVED.get(topic) or _DISPUTES.get(topic) or _STEPS.get(str(facts.get("action")), ("有新进展", "has news"))
+    return _of_case(facts, zh, en)
+
+
+def _of_case(facts: Mapping[str, Any], zh: str, en: str) -> tuple[str, str]:
     matter, number = facts.get("matter", {}), facts.get("number", "")
     return f"{matter.get('zh', '')}（{number}）{zh}", f"{matter.get('en') or matter.get('zh', '')} ({number}) {en}"
 

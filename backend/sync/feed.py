@@ -19,6 +19,8 @@ PAGE = 500
 _SALT = "gridward.feed"
 _KIND = {
     "case_changed": "case",
+    "dispute_settled": "case",
+    "case_disputed": "dispute",
     "plan_published": "plan",
     "stop_changed": "stop",
     "appointment_booked": "appointment",

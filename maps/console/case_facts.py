@@ -15,6 +15,7 @@ from backend.dispatch import services as dispatch
 from backend.dispatch.models import Decision
 from backend.inspections import overview as inspections
 from mobile_api.common.case_facts import lamp_of, lon_lat, rating_facts
+from mobile_api.common.dispute_facts import told_facts
 from mobile_api.common.localised import localised
 
 _OWNERS: Final = ("from_owner", "to_owner")
@@ -97,7 +98,15 @@ def detail_facts(case: Case, *, actor: Actor, now: datetime) -> dict[str, Any]:
         "departments": [department_ref(department) for department in (queries.departments() if may_assign else [])],
         "appointment": appointment_facts(case),
         "rating": rating_facts(case),
+        "dispute": _dispute_facts(case),
     }
+
+
+def _dispute_facts(case: Case) -> dict[str, Any] | None:
+    newest = case.disputes.order_by("-raised_at", "-id").first()
+    if newest is None:
+        return None
+    return {"id": newest.pk, "state": newest.state, "ground": newest.ground, "raised_at": newest.raised_at}
 
 
 def photo_facts(photo: Photo, actor: Actor) -> dict[str, Any]:
@@ -162,6 +171,7 @@ def _decision_facts(decision: Decision | None) -> dict[str, Any] | None:
             {"post": one.post, "name": one.name, "absent": one.absent} for one in dispatch.duty_people(decision)
         ],
         "text": localised(decision.text_zh, decision.text_en),
+        "rulings": told_facts(decision.rulings),
     }
 
 

@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from backend.cases.workflow import Action
+from mobile_api.common.dispute_facts import DISPUTE_STATES, RulingTold
 from mobile_api.common.localised import Localised
 from mobile_api.common.points import LonLat
 from mobile_api.common.shapes import LAMPS, STAGES, STATES, GridRef, TimeWindow
@@ -94,6 +95,7 @@ class DeskDecision(serializers.Serializer):
     candidates = CandidateGrid(many=True)
     duty_chain = DutyPersonOut(many=True)
     text = Localised()
+    rulings = RulingTold(many=True)
 
 
 class DeskAction(serializers.Serializer):
@@ -134,6 +136,15 @@ class AssignCandidateOut(serializers.Serializer):
     is_own_grid = serializers.BooleanField()
 
 
+class DeskCaseDispute(serializers.Serializer):
+    """The newest return of a case, in short."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=DISPUTE_STATES)
+    ground = serializers.CharField()
+    raised_at = serializers.DateTimeField()
+
+
 class DeskCase(DeskCaseRow):
     """Everything that the desk works with; the contact is masked, see `reveal`."""
 
@@ -157,3 +168,4 @@ class DeskCase(DeskCaseRow):
     departments = NamedRef(many=True)
     appointment = DeskAppointment(allow_null=True)
     rating = DeskRating(allow_null=True)
+    dispute = DeskCaseDispute(allow_null=True)

@@ -88,6 +88,17 @@ ZH: dict[str, tuple[str, str]] = {
     "matter_not_found": ("未找到事项", "事项不存在或未公开。"),
     "worker_not_found": ("未找到人员", "此人不在您辖区内当值。"),
     "place_not_found": ("未找到地点", "地点不存在，或不在您的范围内。"),
+    # disputes
+    "dispute_not_found": ("未找到退单", "退单不存在，或不在您的范围内。"),
+    "already_returned": ("已退过单", "同一次派遣只能退单一次。"),
+    "already_ruled": ("已经裁定", "此案已经裁定责任，不能再退。"),
+    "nothing_to_dispute": ("没有可退的派遣", "此案没有派遣记录，或不由处置部门办理，请联系值班台。"),
+    "not_yours_to_return": ("不能退此单", "只有负责此案的网格或部门可以退单或撤回。"),
+    "ground_too_short": ("理由过短", "请至少用六个字说明理由。"),
+    "unknown_owner": ("责任方不合适", "请选择现行的相邻网格或处置部门，且不是现在的责任方。"),
+    "dispute_settled": ("退单已了结", "已有人接办、裁定或撤回，请查看最新情况。"),
+    "not_the_arbiter": ("不由您裁定", "此退单由双方的上一级裁定。"),
+    "not_the_neighbour": ("不能接办", "只有被提请的网格或部门可以接办。"),
     # appointments, plans, visits
     "appointment_not_found": ("未找到预约", "预约不存在，或不属于您。"),
     "appointment_over": ("预约已不能更改", "预约已完成、已取消或已开始。"),

@@ -1,6 +1,6 @@
 """Cases on the worker's phone. A list is loaded with a fixed number of queries, whatever its length."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +9,17 @@ from django.db.models import prefetch_related_objects
 from backend.accounts.actor import Actor
 from backend.accounts.roles import Role
 from backend.cases import photos, queries
+from backend.cases.disputes import queries as disputes
+from backend.cases.disputes.raising import speaks_for_sender
 from backend.cases.texts import event_text
 from backend.cases.workflow import OPEN_STATES, Action, State
 from backend.core.crypto import mask_name, mask_phone
 from mobile_api.common.case_facts import appointment_shown, grid_ref, lamp_of, lon_lat
+from mobile_api.common.dispute_facts import told_facts
 from mobile_api.common.localised import asked_language, localised
 from mobile_api.common.matter_facts import matter_ref
 from mobile_api.common.shapes import FIELD_ACTIONS
+from mobile_api.field.serializers import DISABLED_REASONS
 
 if TYPE_CHECKING:
     from backend.cases.models import Case, CaseEvent, Photo
@@ -26,7 +30,9 @@ ALWAYS_SHOWN = (Action.ACCEPT, Action.SUBMIT, Action.HAND_BACK, Action.NOTE)
 
 def field_cases(cases: Sequence["Case"], actor: Actor, *, now: datetime) -> list[dict[str, Any]]:
     """The content of `FieldCase` for each case, which the caller has fetched for the actor."""
-    prefetch_related_objects(list(cases), "events__actor", "events__photos", "photos", "appointments", "decisions")
+    prefetch_related_objects(
+        list(cases), "events__actor", "events__photos", "photos", "appointments", "decisions", "disputes__from_grid",
+    )  # fmt: skip
     return [_case(case, actor, now) for case in cases]
 
 
@@ -54,6 +60,7 @@ def _case(case: "Case", actor: Actor, now: datetime) -> dict[str, Any]:
         "actions": _actions(case, actor),
         "appointment": _appointment(case, now),
         "decision": _decision(case),
+        "dispute": _dispute(case, actor),
     }
 
 
@@ -108,15 +115,35 @@ def _event(event: "CaseEvent", actor: Actor) -> dict[str, Any]:
 def _actions(case: "Case", actor: Actor) -> list[dict[str, Any]]:
     possible = {found.action: found.needs for found in queries.available_actions(case, actor)}
     shown = [*ALWAYS_SHOWN, *(action for action in possible if action not in ALWAYS_SHOWN)]
+    refusal = disputes.return_refusal(case, actor) if case.state == State.PENDING_HANDLE else None
+    if refusal in DISABLED_REASONS:
+        shown.append(Action.DISPUTE)
     return [
         {
             "action": action.value,
             "needs": [need for need in possible.get(action, ()) if need in ("note", "photo")],
-            "disabled_reason": None if action in possible else "not_in_this_state",
+            "disabled_reason": _disabled(action, possible, refusal),
         }
         for action in shown
         if action.value in FIELD_ACTIONS
     ]
+
+
+def _disabled(action: Action, possible: Container[Action], refusal: str | None) -> str | None:
+    if action in possible:
+        return None
+    return refusal if action is Action.DISPUTE else "not_in_this_state"
+
+
+def _dispute(case: "Case", actor: Actor) -> dict[str, Any] | None:
+    newest = max(case.disputes.all(), key=lambda one: (one.raised_at, one.pk), default=None)
+    if newest is None:
+        return None
+    return {
+        **{name: getattr(newest, name) for name in ("state", "level", "ground", "raised_at")},
+        "id": newest.pk,
+        "can_withdraw": newest.state == "open" and speaks_for_sender(newest, case, actor),
+    }
 
 
 def _appointment(case: "Case", now: datetime) -> dict[str, Any] | None:
@@ -128,4 +155,9 @@ def _decision(case: "Case") -> dict[str, Any] | None:
     newest = max(case.decisions.all(), key=lambda one: (one.at, one.pk), default=None)
     if newest is None:
         return None
-    return {"kind": newest.kind, "rule": newest.rule, "text": localised(newest.text_zh, newest.text_en)}
+    return {
+        "kind": newest.kind,
+        "rule": newest.rule,
+        "text": localised(newest.text_zh, newest.text_en),
+        "rulings": told_facts(newest.rulings),
+    }

@@ -16,6 +16,8 @@ from rest_framework.response import Response
 
 from backend.accounts.actor import Actor
 from backend.cases import services as cases
+from backend.cases.disputes import raising, settling
+from backend.cases.disputes.raising import Ground
 from backend.cases.services import Step
 from backend.cases.workflow import Action
 from backend.core.clock import LOCAL
@@ -28,6 +30,8 @@ from gis.coordinates import to_wgs84
 from mobile_api.common.problem import field_problems, refused_before
 from mobile_api.field.serializers import (
     CaseStepIn,
+    DisputeReturnIn,
+    DisputeVersionIn,
     FieldReportIn,
     PatrolEndIn,
     PatrolIn,
@@ -40,6 +44,7 @@ from mobile_api.public.serializers import case_point
 
 class _Subject(serializers.Serializer):
     case_id = serializers.UUIDField(required=False)
+    dispute_id = serializers.UUIDField(required=False)
     plan_id = serializers.UUIDField(required=False)
     stop_id = serializers.UUIDField(required=False)
     id = serializers.UUIDField(required=False)
@@ -84,6 +89,35 @@ def _case_action(actor: Actor, payload: dict[str, Any], now: datetime, captured_
     )
     case = cases.act(actor=actor, case_id=case_id, step=step, now=now)
     return {"id": str(case.pk), "version": case.version, "state": case.state}
+
+
+def _return_case(actor: Actor, payload: dict[str, Any], now: datetime, captured_at: datetime | None) -> dict[str, Any]:
+    case_id, body = _subject(payload, "case_id"), _checked(DisputeReturnIn, payload)
+    ground = Ground(body["note"], grid_code=body["to_grid"], department_id=body["to_department"])
+    dispute = raising.return_case(
+        actor=actor, case_id=case_id, ground=ground, version=body["version"], now=now, captured_at=captured_at
+    )
+    return {"id": str(dispute.pk), "state": dispute.state, "case_id": str(case_id)}
+
+
+def _accept_dispute(
+    actor: Actor, payload: dict[str, Any], now: datetime, captured_at: datetime | None
+) -> dict[str, Any]:
+    dispute_id, body = _subject(payload, "dispute_id"), _checked(DisputeVersionIn, payload)
+    dispute = settling.accept(
+        actor=actor, dispute_id=dispute_id, version=body["version"], now=now, captured_at=captured_at
+    )
+    return {"id": str(dispute.pk), "state": dispute.state, "case_id": str(dispute.case_id)}
+
+
+def _withdraw_dispute(
+    actor: Actor, payload: dict[str, Any], now: datetime, captured_at: datetime | None
+) -> dict[str, Any]:
+    dispute_id, body = _subject(payload, "dispute_id"), _checked(DisputeVersionIn, payload)
+    dispute = raising.withdraw(
+        actor=actor, dispute_id=dispute_id, version=body["version"], now=now, captured_at=captured_at
+    )
+    return {"id": str(dispute.pk), "state": dispute.state, "case_id": str(dispute.case_id)}
 
 
 def _point(where: dict[str, Any]) -> Point:
@@ -144,6 +178,9 @@ def _end_session(actor: Actor, payload: dict[str, Any], now: datetime, captured_
 HANDLERS: dict[str, Handler] = {
     "report_case": _report_case,
     "case_action": _case_action,
+    "return_case": _return_case,
+    "accept_dispute": _accept_dispute,
+    "withdraw_dispute": _withdraw_dispute,
     "record_visit": _record_visit,
     "skip_stop": _skip_stop,
     "see_plan": _see_plan,

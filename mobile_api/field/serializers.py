@@ -4,12 +4,15 @@ from typing import Any
 
 from rest_framework import serializers
 
+from backend.cases.models import MOST_GROUND
 from backend.cases.services import SelfHandled
+from mobile_api.common.dispute_facts import DISPUTE_STATES, LEVELS, RulingTold
 from mobile_api.common.localised import Localised
 from mobile_api.common.points import LonLat, Number, PointIn
 from mobile_api.common.shapes import (
     ACTIONS,
     FIELD_ACTIONS,
+    FIELD_STEPS,
     LAMPS,
     OUTCOMES,
     PHOTO_PURPOSES,
@@ -30,7 +33,11 @@ from mobile_api.common.shapes import (
 )
 from mobile_api.public.serializers import ReportIn
 
-OPERATION_KINDS = ["report_case", "case_action", "record_visit", "skip_stop", "start_session", "end_session"]
+OPERATION_KINDS = [
+    "report_case", "case_action", "return_case", "accept_dispute", "withdraw_dispute", "record_visit", "skip_stop",
+    "start_session", "end_session",
+]  # fmt: skip
+DISABLED_REASONS = ["not_in_this_state", "already_returned", "already_ruled"]
 MOST_OPERATIONS = 200
 MOST_POINTS = 1000
 
@@ -63,7 +70,24 @@ class FieldAction(serializers.Serializer):
 
     action = serializers.ChoiceField(choices=FIELD_ACTIONS)
     needs = serializers.ListField(child=serializers.ChoiceField(choices=["note", "photo"]))
-    disabled_reason = serializers.ChoiceField(choices=["not_in_this_state"], allow_null=True)
+    disabled_reason = serializers.ChoiceField(choices=DISABLED_REASONS, allow_null=True)
+
+
+class FieldDecision(DecisionOut):
+    """The same with the earlier rulings at this place."""
+
+    rulings = RulingTold(many=True)
+
+
+class CaseDispute(serializers.Serializer):
+    """A return of this case, in short; `GET field/disputes` has it whole."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=DISPUTE_STATES)
+    level = serializers.ChoiceField(choices=LEVELS)
+    ground = serializers.CharField()
+    raised_at = serializers.DateTimeField()
+    can_withdraw = serializers.BooleanField()
 
 
 class FieldCase(serializers.Serializer):
@@ -89,7 +113,8 @@ class FieldCase(serializers.Serializer):
     events = CaseEventOut(many=True)
     actions = FieldAction(many=True)
     appointment = AppointmentOut(allow_null=True)
-    decision = DecisionOut(allow_null=True)
+    decision = FieldDecision(allow_null=True)
+    dispute = CaseDispute(allow_null=True, help_text="the newest return of this case")
 
 
 class FieldCaseQuery(serializers.Serializer):
@@ -113,7 +138,7 @@ class FieldCases(serializers.Serializer):
 class CaseStepIn(serializers.Serializer):
     """One step. `version` is the one that the worker decided on; another one by now is refused as stale."""
 
-    action = serializers.ChoiceField(choices=FIELD_ACTIONS)
+    action = serializers.ChoiceField(choices=FIELD_STEPS)
     version = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0, max_value=2**31 - 1)
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
     photos = PhotoClaimIn(many=True, required=False, default=list)
@@ -123,6 +148,31 @@ class CaseStepIn(serializers.Serializer):
 class CaseActionIn(CaseStepIn):
     """The same with the id that makes a repeat harmless."""
 
+    op_id = serializers.UUIDField()
+
+
+class DisputeReturnIn(serializers.Serializer):
+    """Why a case is sent back (`note`), and who should have it, where that is known: a grid or a department."""
+
+    note = serializers.CharField(max_length=MOST_GROUND)
+    version = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0, max_value=2**31 - 1)
+    to_grid = serializers.CharField(max_length=30, required=False, allow_blank=True, default="")
+    to_department = serializers.UUIDField(required=False, allow_null=True, default=None)
+
+
+class ReturnIn(DisputeReturnIn):
+    """The same with the id that makes a repeat harmless."""
+
+    op_id = serializers.UUIDField()
+
+
+class DisputeVersionIn(serializers.Serializer):
+    """The version of the dispute that the worker decided on."""
+
+    version = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0, max_value=2**31 - 1)
+
+
+class DisputeStepIn(DisputeVersionIn):
     op_id = serializers.UUIDField()
 
 

@@ -123,7 +123,7 @@ def _shown(actor: Actor, case_id: UUID) -> dict[str, Any]:
     return field_cases([access.get_case(actor, case_id)], actor, now=timezone.now())[0]
 
 
-def _payload(request: Request, **subject: UUID) -> dict[str, Any]:
+def payload_of(request: Request, **subject: UUID) -> dict[str, Any]:
     """The operation's payload as an offline phone would send it: the body without `op_id`, with its subject."""
     said = {name: value for name, value in dict(request.data).items() if name != "op_id"}
     return {**said, **{name: str(value) for name, value in subject.items()}}
@@ -143,7 +143,7 @@ class FieldCaseActionView(ApiView):
             actor=actor,
             op_id=body["op_id"],
             kind="case_action",
-            payload=_payload(request, case_id=case_id),
+            payload=payload_of(request, case_id=case_id),
             now=timezone.now(),
             then=lambda _: answer(FieldCase, _shown(actor, case_id)),
         )
@@ -192,7 +192,7 @@ class StopVisitView(ApiView):
             actor=actor,
             op_id=body["op_id"],
             kind="record_visit",
-            payload=_payload(request, stop_id=stop_id),
+            payload=payload_of(request, stop_id=stop_id),
             now=timezone.now(),
             then=lambda result: answer(VisitOut, result, status=201),
         )
@@ -212,7 +212,7 @@ class StopSkipView(ApiView):
             actor=actor,
             op_id=body["op_id"],
             kind="skip_stop",
-            payload=_payload(request, stop_id=stop_id),
+            payload=payload_of(request, stop_id=stop_id),
             now=timezone.now(),
             then=lambda result: answer(StopOut, _stop_shown(actor, UUID(result["id"]))),
         )
@@ -232,7 +232,7 @@ class PlanSeenView(ApiView):
             actor=actor,
             op_id=body["op_id"],
             kind="see_plan",
-            payload=_payload(request, plan_id=plan_id),
+            payload=payload_of(request, plan_id=plan_id),
             now=timezone.now(),
             then=lambda result: answer(PlanSeenOut, result),
         )

@@ -16,10 +16,11 @@ from tests.mobile_api.conftest import picture, report_of
 # Parameter in path or query → kind of object; the sweep calls with an object at each place of the town.
 OBJECTS = {
     "case_id": "case", "stop_id": "stop", "session_id": "session", "appointment_id": "appointment", "plan_id": "plan",
-    "job_id": "job", "division_id": "division", "worker": "worker", "code": "code", "community": "community",
+    "job_id": "job",
+    "dispute_id": "dispute", "division_id": "division", "worker": "worker", "code": "code", "community": "community",
 }  # fmt: skip
 # The same parameter means another object here.
-KINDS = {"console_plans_by_plan_id_publish_post": "draft"}
+KINDS = {"console_plans_by_plan_id_publish_post": "draft", "field_disputes_by_dispute_id_accept_post": "asked"}
 NO_OBJECT = {"reports_track_get"}
 
 Body = Callable[[Stage], dict[str, Any]]
@@ -65,6 +66,13 @@ BODIES: dict[str, Body] = {
     "console_cases_by_case_id_actions_post": lambda stage: {
         **_op(), "action": "note", "version": 3, "note": "已电话核实",
     },
+    "console_cases_by_case_id_return_post": lambda stage: {"version": 3, "note": "部门来函：不属我所管辖"},
+    "console_disputes_by_dispute_id_ruling_post": lambda stage: {
+        "version": 1, "outcome": "stays", "words": "以围墙为界，维持原责任",
+    },
+    "field_cases_by_case_id_return_post": lambda stage: {**_op(), "note": "不在本网格范围之内"},
+    "field_disputes_by_dispute_id_accept_post": lambda stage: _op(),
+    "field_disputes_by_dispute_id_withdraw_post": lambda stage: _op(),
     "console_cases_by_case_id_reveal_post": lambda stage: {"reason": "回访需要联系"},
     "notices_read_post": lambda stage: {"ids": []},
     "console_duty_changes_post": _absence,

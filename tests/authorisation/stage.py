@@ -17,6 +17,7 @@ from backend.accounts.services import DeviceSeen, sign_in
 from backend.areas.drafts import create_draft
 from backend.cases import photos, services
 from backend.cases.access import tracking_code
+from backend.cases.disputes.raising import Ground, return_case
 from backend.cases.models import Case
 from backend.cases.services import NewReport, PointIn
 from backend.core.clock import LOCAL
@@ -29,6 +30,10 @@ from tests.world import PASSWORD, World, make_world
 
 GRIDS: dict[Where, str] = {
     "own": "002011001", "sibling": "002011002", "community": "002012001", "street": "003001001",
+}  # fmt: skip
+# A grid next to each, farther from the worker's own.
+BESIDE: dict[Where, str] = {
+    "own": "002011002", "sibling": "002011003", "community": "002012002", "street": "003001002",
 }  # fmt: skip
 PEOPLE = {
     "resident": "resident:1", "grid_worker": "worker:002011001", "grid_leader": "leader:002011001",
@@ -71,6 +76,7 @@ def build() -> Stage:
     for where in WHERES:
         stage.codes[where] = f"330281{GRIDS[where]}"
         _cases(stage, where)
+        _disputes(stage, where)
         _round(stage, where)
         _patrol(stage, where)
         _division(stage, where)
@@ -115,6 +121,22 @@ def _cases(stage: Stage, where: Where) -> None:
         _appointment(stage, where, reporter="resident:1", whose="resident")
         photo = photos.store_photo(actor=None, photo_id=uuid7(), file=picture(), now=stage.now)
         stage.photo_path = photos.signed_path(photo, viewer=None)
+
+
+def _disputes(stage: Stage, where: Where) -> None:
+    """A return of the grid itself, and one of the next grid that asks this one."""
+    grid, beside = GRIDS[where], BESIDE[where]
+    for kind, sender, asked in (("dispute", grid, beside), ("asked", beside, grid)):
+        lon, lat = stage.world.middle_of(sender)
+        report = NewReport(
+            id=uuid7(), matter_id=stage.world.matters["exposed_garbage"].pk, point=PointIn(lon, lat, "wgs84"),
+            channel="resident_web", description=stage.canary(where),
+        )  # fmt: skip
+        case = services.report_case(actor=SYSTEM, report=report, now=stage.now).case
+        ground = Ground("不在本网格范围之内", grid_code=stage.world.grid(asked).code)
+        leader = stage.world.actor(f"leader:{sender}", now=stage.now)
+        dispute = return_case(actor=leader, case_id=case.pk, ground=ground, now=stage.now)
+        stage.ids[kind, "others", where] = dispute.pk
 
 
 def _appointment(stage: Stage, where: Where, *, reporter: str, whose: str) -> None:

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.test import override_settings
 from rest_framework.response import Response
 
-from backend.cases.models import Case, CaseEvent, Photo
+from backend.cases.models import Case, CaseEvent, Dispute, Photo
 from backend.core.models import AuditEntry, OutboxMessage
 from backend.inspections.models import Appointment, PlanJob, PlanSeen, Visit, WeeklyPlan
 from backend.patrols.models import PatrolSession
@@ -23,7 +23,8 @@ pytestmark = pytest.mark.django_db
 
 OPERATIONS = operations()
 KEPT = (
-    Appointment, AuditEntry, Case, CaseEvent, OutboxMessage, PatrolSession, Photo, PlanJob, PlanSeen, Receipt, Visit,
+    Appointment, AuditEntry, Case, CaseEvent, Dispute, OutboxMessage,
+    PatrolSession, Photo, PlanJob, PlanSeen, Receipt, Visit,
     WeeklyPlan,
 )  # fmt: skip
 

@@ -23,6 +23,7 @@ from backend.cases.errors import (
     DisputeNotFound,
     DisputeSettled,
     GroundTooShort,
+    NothingToDispute,
     NotTheArbiter,
     NotTheNeighbour,
     NotYoursToReturn,
@@ -217,7 +218,7 @@ def refusals(world: World) -> dict[str, tuple[Ground, str, type[DomainError]]]:
         "no department": (Ground(GROUND, department_id=UUID(int=7)), f"leader:{OWN}", UnknownOwner),
         "both": (Ground(GROUND, grid_code=east, department_id=police), f"leader:{OWN}", UnknownOwner),
         "neighbour": (Ground(GROUND), f"leader:{EAST}", CaseNotFound),
-        "desk for a grid": (Ground(GROUND), "community:002011", NotYoursToReturn),
+        "desk for a grid": (Ground(GROUND), "community:002011", NothingToDispute),
         "resident": (Ground(GROUND), "resident:1", CaseNotFound),
         "other department": (Ground(GROUND), "department:sanitation", CaseNotFound),
     }

@@ -9,11 +9,21 @@ from backend.accounts.actor import Actor
 from backend.areas import queries as areas
 from backend.cases.disputes.access import get_dispute, with_sides
 from backend.cases.disputes.raising import is_owners_to_return
+from backend.cases.disputes.settling import is_asked, may_rule
 from backend.cases.models import Case, Dispute
 from backend.dispatch import rulings
 from backend.dispatch.rulings import Earlier
 
-__all__ = ["Earlier", "get_dispute", "list_disputes", "return_refusal", "rulings_at"]
+__all__ = [
+    "Earlier",
+    "count_open",
+    "get_dispute",
+    "is_asked",
+    "list_disputes",
+    "may_rule",
+    "return_refusal",
+    "rulings_at",
+]
 
 PAGE_MOST: Final = 100
 

@@ -65,6 +65,8 @@ def return_case(
     words = ground.words.strip()
     if len(words) < LEAST_GROUND:
         raise GroundTooShort(f"say why in {LEAST_GROUND} characters or more", field="note")
+    if actor.is_console and case.department_id is None:
+        raise NothingToDispute("no department has this case; a grid sends back its own")
     if actor.user_id is None or not is_owners_to_return(case, actor):
         raise NotYoursToReturn("only the grid or department that answers for the case sends it back")
     decision = _disputable(case)
@@ -140,13 +142,15 @@ def _id(row: Area | None) -> str | None:
 
 
 @transaction.atomic
-def withdraw(*, actor: Actor, dispute_id: UUID, now: datetime, captured_at: datetime | None = None) -> Dispute:
+def withdraw(
+    *, actor: Actor, dispute_id: UUID, now: datetime, version: int | None = None, captured_at: datetime | None = None
+) -> Dispute:
     """Takes a return back: the case stays where it is. For whoever speaks for the side that sent it back.
 
-    Raises DisputeNotFound, DisputeSettled, NotYoursToReturn.
+    Raises DisputeNotFound, DisputeSettled, StaleVersion, NotYoursToReturn.
     """
-    case, dispute = locked_dispute(actor, dispute_id)
-    if not is_owners_to_return(case, actor) or not _is_of_this_side(dispute, actor):
+    case, dispute = locked_dispute(actor, dispute_id, version=version)
+    if not speaks_for_sender(dispute, case, actor):
         raise NotYoursToReturn("only the side that sent the case back takes that back")
     to_state = workflow.next_state(State(case.state), Action.WITHDRAW, actor.role)
     close_without_ruling(dispute, actor=actor, now=now)
@@ -157,7 +161,8 @@ def withdraw(*, actor: Actor, dispute_id: UUID, now: datetime, captured_at: date
     return dispute
 
 
-def _is_of_this_side(dispute: Dispute, actor: Actor) -> bool:
-    if actor.is_field:
-        return dispute.raised_by_id == actor.user_id or bool(dispute.from_grid and actor.covers(dispute.from_grid.path))
-    return True
+def speaks_for_sender(dispute: Dispute, case: Case, actor: Actor) -> bool:
+    """Whether the actor may take the return back: of the grid that sent it, its department, or a desk for that."""
+    if not is_owners_to_return(case, actor):
+        return False
+    return not actor.is_field or bool(dispute.from_grid and actor.covers(dispute.from_grid.path))

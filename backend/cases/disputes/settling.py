@@ -56,20 +56,21 @@ def accept(
     NotTheNeighbour.
     """
     case, dispute = locked_dispute(actor, dispute_id, version=version)
-    owner = _asked(dispute, actor)
+    if not is_asked(dispute, actor):
+        raise NotTheNeighbour("only the grid or department that is asked may take this case")
+    department = dispute.proposed_department
+    owner = _Owner(case.grid, department) if department else _Owner(dispute.other_grid, None)
     return _settle(
         case, dispute, how=Ruling.How.AGREED, outcome=Outcome.DEPARTMENT if owner.department else Outcome.GRID,
         owner=owner, words="", actor=actor, now=now, captured_at=captured_at,
     )  # fmt: skip
 
 
-def _asked(dispute: Dispute, actor: Actor) -> _Owner:
-    if actor.role is Role.DEPARTMENT and dispute.proposed_department_id == actor.department_id:
-        return _Owner(dispute.case.grid, dispute.proposed_department)
-    is_asked = dispute.proposed_department_id is None and dispute.other_grid is not None
-    if actor.is_field and is_asked and actor.covers(dispute.other_grid.path):  # type: ignore[union-attr]
-        return _Owner(dispute.other_grid, None)
-    raise NotTheNeighbour("only the grid that is asked may take this case")
+def is_asked(dispute: Dispute, actor: Actor) -> bool:
+    """Whether the actor speaks for the grid or department that is asked to take the case."""
+    if dispute.proposed_department_id is not None:
+        return actor.role is Role.DEPARTMENT and dispute.proposed_department_id == actor.department_id
+    return actor.is_field and dispute.other_grid is not None and actor.covers(dispute.other_grid.path)
 
 
 @transaction.atomic
