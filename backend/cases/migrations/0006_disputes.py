@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0002_initial'),
         ('areas', '0003_duty_chain'),
-        ('cases', '0004_duty_chain'),
+        ('cases', '0005_coordinates_in_range'),
         ('dispatch', '0004_rulings_append_only'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
