@@ -229,6 +229,8 @@ SPECTACULAR_SETTINGS = {
         "PlanState": "mobile_api.common.shapes.PLAN_STATES",
         "DivisionState": "backend.areas.queries.DIVISION_STATES",
         "DivisionLevel": "backend.areas.queries.DIVISION_LEVELS",
+        "DisputeState": "mobile_api.common.dispute_facts.DISPUTE_STATES",
+        "DisputeLevel": "mobile_api.common.dispute_facts.LEVELS",
         "PatrolState": "mobile_api.common.shapes.SESSION_STATES",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

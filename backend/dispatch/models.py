@@ -68,7 +68,6 @@ class Ruling(models.Model):
     by_role = models.CharField(max_length=20)
     words = models.CharField(max_length=2000, blank=True)
     matter = models.ForeignKey("matters.Matter", models.PROTECT, related_name="+")
-    location = gis.PointField(srid=4326)
     boundary = models.ForeignKey("areas.Boundary", models.PROTECT, null=True, related_name="+")
     other_boundary = models.ForeignKey("areas.Boundary", models.PROTECT, null=True, related_name="+")
     stretch = gis.LineStringField(srid=4326, null=True)

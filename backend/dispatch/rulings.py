@@ -10,7 +10,7 @@ from uuid import UUID
 
 import shapely
 from django.conf import settings
-from django.contrib.gis.geos import LineString, Point, Polygon
+from django.contrib.gis.geos import LineString, Polygon
 from django.db.models import Q, QuerySet
 
 from backend.accounts.actor import Actor
@@ -18,7 +18,7 @@ from backend.accounts.models import Department
 from backend.areas.models import Area, Boundary
 from backend.core.clock import LOCAL
 from backend.core.ids import uuid7
-from backend.dispatch.models import Ruling
+from backend.dispatch.models import Decision, Ruling
 from backend.matters.models import Matter
 from gis.borders import distance_m
 from gis.coordinates import Position
@@ -123,10 +123,12 @@ def _rows() -> QuerySet[Ruling]:
     return Ruling.objects.select_related("case", "grid", "department")
 
 
-def binding(case_id: UUID, *, matter: Matter, at: Position, now: datetime) -> Ruling | None:
+def binding(case_id: UUID, *, matter: Matter, now: datetime) -> Ruling | None:
     """The ruling that holds for this case while its place, its matter and the boundaries are those ruled on."""
     ruling = _rows().filter(case=case_id).order_by("-at", "-id").first()
-    if ruling is None or ruling.matter_id != matter.pk or ruling.location.coords != at:
+    if ruling is None or ruling.matter_id != matter.pk:
+        return None
+    if Decision.objects.filter(case=case_id, cause="location", at__gt=ruling.at).exists():
         return None
     wanted = {pk for pk in (ruling.boundary_id, ruling.other_boundary_id) if pk is not None}
     if Boundary.objects.in_force(now).filter(pk__in=wanted).count() != len(wanted):
@@ -142,7 +144,6 @@ def remember(
     *,
     case_id: UUID,
     matter: Matter,
-    at: Position,
     place: Place,
     how: Ruling.How,
     words: str,
@@ -161,7 +162,6 @@ def remember(
         by_role=actor.role.value,
         words=words,
         matter=matter,
-        location=Point(*at, srid=4326),
         boundary=place.boundary,
         other_boundary=place.other_boundary,
         stretch=place.stretch,

@@ -30,6 +30,7 @@ from backend.cases.errors import (
     UnknownOwner,
 )
 from backend.cases.models import Case, Dispute
+from backend.cases.routing import decide_again, verdict_for
 from backend.cases.services import PointIn, Step
 from backend.cases.workflow import Action, RoleMayNot, TransitionNotAllowed
 from backend.core.errors import DomainError, StaleVersion
@@ -420,8 +421,6 @@ def test_without_a_stretch_the_matter_in_the_grid_is_told(world: World, now: dat
 
 
 def test_its_own_ruling_holds_when_the_case_is_decided_again(world: World, now: datetime) -> None:
-    from backend.cases.routing import decide_again
-
     case = case_at(world, AT_BORDER, now)
     ruled(world, returned(world, case, now), now)
     case = Case.objects.select_related("matter", "grid").get(pk=case.pk)
@@ -429,6 +428,15 @@ def test_its_own_ruling_holds_when_the_case_is_decided_again(world: World, now: 
     assert (verdict.grid, verdict.rule) == (world.grid(EAST), "dispute_ruling")
     Boundary.objects.filter(area=world.grid(OWN)).update(valid=(now - timedelta(days=2), now + timedelta(hours=2)))
     assert decide_again(case, cause="boundary", now=now + timedelta(hours=3)).rule != "dispute_ruling"
+
+
+def test_a_case_that_was_moved_since_is_decided_by_its_new_place(world: World, now: datetime) -> None:
+    case = case_at(world, AT_BORDER, now)
+    ruled(world, returned(world, case, now), now)
+    case = Case.objects.select_related("matter", "grid").get(pk=case.pk)
+    later = now + timedelta(hours=1)
+    dispatch.keep(case_id=case.pk, verdict=verdict_for(case, now=later), cause="location", now=later)
+    assert verdict_for(case, now=later).rule == "duty_leader"
 
 
 def test_what_was_ruled_there_is_shown_the_next_time(world: World, now: datetime) -> None:

@@ -32,6 +32,7 @@ from backend.areas.models import (
     DutyPolicy,
 )
 from backend.cases import services as cases
+from backend.cases.disputes import settling
 from backend.cases.disputes.raising import Ground, return_case
 from backend.cases.models import Case, CaseEvent, Dispute, Handover, NumberSeries, Photo
 from backend.cases.services import NewReport, PointIn
@@ -136,12 +137,9 @@ BREAKS: dict[str, Break] = {
     "case_rating_one_to_five": changed(Case, satisfied=6),
     "due_after_dispatch": changed(Case, dispatched_at=None),
     "case_event_numbered": doubled(CaseEvent),
-    "disputed_once_a_decision": doubled(Dispute),
-    "one_open_dispute_a_case": doubled(
-        Dispute,
-        decision=lambda row: Decision.objects.exclude(pk=row.decision_id).get(),
-    ),
-    "dispute_settled_whole": changed(Dispute, state="ruled", settled_at=lambda row: row.raised_at),
+    "disputed_once_a_decision": doubled(Dispute, {"state": "open"}),
+    "one_open_dispute_a_case": doubled(Dispute, {"state": "open"}, decision=lambda _: Decision.objects.first()),
+    "dispute_settled_whole": changed(Dispute, {"state": "open"}, state="ruled", settled_at=lambda row: row.raised_at),
     "dispute_comes_from_one": changed(Dispute, from_department=department),
     "dispute_proposes_one": changed(Dispute, proposed_department=department, proposed_grid=lambda row: row.from_grid),
     "dispute_has_a_ground": changed(Dispute, ground="不归我"),
@@ -292,20 +290,19 @@ def full_world(world: World, now: datetime) -> World:
 
 
 def _disputed(world: World, now: datetime) -> None:
-    """An open dispute, its case with a second decision, and a ruling along its stretch."""
-    case = cases.report_case(
-        actor=Actor(user_id=None, role=Role.RESIDENT), now=now,
-        report=NewReport(
-            id=uuid7(), matter_id=world.matters["exposed_garbage"].pk, point=PointIn(121.17195, 30.051, "wgs84"),
-            channel="resident_web", description="x",
-        ),
-    ).case  # fmt: skip
-    ground = Ground("属于隔壁网格的范围")
-    dispute = return_case(actor=world.actor("leader:002011001"), case_id=case.pk, ground=ground, now=now)
-    Ruling.objects.create(
-        case=case, at=now, how="agreed", by_role="grid_leader", matter=case.matter,
-        boundary=dispute.boundary, other_boundary=dispute.other_boundary, stretch=dispute.stretch, grid=case.grid,
+    """A dispute that the neighbour settled, with its ruling, and an open one."""
+    settling.accept(actor=world.actor("leader:002011002"), dispute_id=_sent_back(world, now).pk, now=now)
+    _sent_back(world, now)
+
+
+def _sent_back(world: World, now: datetime) -> Dispute:
+    report = NewReport(
+        id=uuid7(), matter_id=world.matters["exposed_garbage"].pk, point=PointIn(121.17195, 30.051, "wgs84"),
+        channel="resident_web", description="x",
     )  # fmt: skip
+    case = cases.report_case(actor=Actor(user_id=None, role=Role.RESIDENT), report=report, now=now).case
+    ground = Ground("属于隔壁网格的范围")
+    return return_case(actor=world.actor("leader:002011001"), case_id=case.pk, ground=ground, now=now)
 
 
 def _with_people(world: World, *, now: datetime, leader: User, hour: DateTimeTZRange, case: Case) -> None:

@@ -126,7 +126,7 @@ def _settle(
     to_state = workflow.next_state(State(case.state), Action.SETTLE, actor.role)
     lon, lat = case.location.coords
     ruling = rulings.remember(
-        case_id=case.pk, matter=case.matter, at=(lon, lat), how=how, words=words, grid=owner.grid,
+        case_id=case.pk, matter=case.matter, how=how, words=words, grid=owner.grid,
         department=owner.department, actor=actor, now=now,
         place=rulings.Place(dispute.boundary, dispute.other_boundary, dispute.stretch),
     )  # fmt: skip

@@ -37,7 +37,6 @@ class Migration(migrations.Migration):
                 ('how', models.CharField(choices=[('agreed', 'Agreed'), ('ruled', 'Ruled')], max_length=6)),
                 ('by_role', models.CharField(max_length=20)),
                 ('words', models.CharField(blank=True, max_length=2000)),
-                ('location', django.contrib.gis.db.models.fields.PointField(srid=4326)),
                 ('stretch', django.contrib.gis.db.models.fields.LineStringField(null=True, srid=4326)),
                 ('boundary', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='areas.boundary')),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -261,6 +261,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/cases/{case_id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Writes down that the department which has the case sends it back: departments have no screens of their own. */
+        post: operations["console_cases_by_case_id_return_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/cases/{case_id}/reveal": {
         parameters: {
             query?: never;
@@ -272,6 +289,57 @@ export interface paths {
         put?: never;
         /** @description Name and phone in clear, for a stated reason that the audit trail keeps. */
         post: operations["console_cases_by_case_id_reveal_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/disputes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Disputes of one's areas, the newest first, by keyset pages. */
+        get: operations["console_disputes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/disputes/{dispute_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One dispute with both grids, the stretch of border and what was ruled there before. */
+        get: operations["console_disputes_by_dispute_id_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/disputes/{dispute_id}/ruling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Rules: the case stays, goes to a grid or to a department. Of two at once the first counts, the other gets 409. */
+        post: operations["console_disputes_by_dispute_id_ruling_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -775,6 +843,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/field/cases/{case_id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Sends a case back with a written ground, once a decision. The same `op_id` again gives the same answer. */
+        post: operations["field_cases_by_case_id_return_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/field/changes": {
         parameters: {
             query?: never;
@@ -810,6 +895,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/field/disputes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Returns that concern one's grids, the newest first: those sent back, and those that ask a neighbour. */
+        get: operations["field_disputes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/disputes/{dispute_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The neighbour takes the case. The same `op_id` again gives the same answer. */
+        post: operations["field_disputes_by_dispute_id_accept_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/disputes/{dispute_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Takes a return back; the case stays. The same `op_id` again gives the same answer. */
+        post: operations["field_disputes_by_dispute_id_withdraw_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/field/duty": {
         parameters: {
             query?: never;
@@ -819,6 +955,23 @@ export interface paths {
         };
         /** @description One's own grids with everybody who answers for them. */
         get: operations["field_duty_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/neighbourhood": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Grids beside one's own, and departments: what the form of a return offers, also off line. */
+        get: operations["field_neighbourhood_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1660,12 +1813,25 @@ export interface components {
          *     * `note` - note
          *     * `escalate` - escalate
          *     * `rebook` - rebook
+         *     * `dispute` - dispute
+         *     * `settle` - settle
+         *     * `withdraw` - withdraw
          * @enum {string}
          */
-        CaseAction: "report" | "route" | "self_handle" | "verify" | "verified" | "file" | "refuse" | "dispatch" | "return" | "assign" | "accept" | "hand_back" | "submit" | "rework" | "close" | "suspend" | "resume" | "cancel" | "force_close" | "reopen" | "rate" | "note" | "escalate" | "rebook";
+        CaseAction: "report" | "route" | "self_handle" | "verify" | "verified" | "file" | "refuse" | "dispatch" | "return" | "assign" | "accept" | "hand_back" | "submit" | "rework" | "close" | "suspend" | "resume" | "cancel" | "force_close" | "reopen" | "rate" | "note" | "escalate" | "rebook" | "dispute" | "settle" | "withdraw";
+        /**
+         * @description * `accept` - accept
+         *     * `submit` - submit
+         *     * `hand_back` - hand_back
+         *     * `verified` - verified
+         *     * `refuse` - refuse
+         *     * `note` - note
+         * @enum {string}
+         */
+        CaseActionInActionEnum: "accept" | "submit" | "hand_back" | "verified" | "refuse" | "note";
         /** @description The same with the id that makes a repeat harmless. */
         CaseActionInRequest: {
-            action: components["schemas"]["FieldCaseAction"];
+            action: components["schemas"]["CaseActionInActionEnum"];
             version?: number | null;
             /** @default  */
             note?: string;
@@ -1673,6 +1839,17 @@ export interface components {
             location?: components["schemas"]["PointInRequest"] | null;
             /** Format: uuid */
             op_id: string;
+        };
+        /** @description A return of this case, in short; `GET field/disputes` has it whole. */
+        CaseDispute: {
+            /** Format: uuid */
+            id: string;
+            state: components["schemas"]["DisputeState"];
+            level: components["schemas"]["DisputeLevel"];
+            ground: string;
+            /** Format: date-time */
+            raised_at: string;
+            can_withdraw: boolean;
         };
         /** @description One line of a case's history. */
         CaseEventOut: {
@@ -1864,6 +2041,20 @@ export interface components {
             rule: string;
             text: components["schemas"]["Localised"];
         };
+        DepartmentRef: {
+            /** Format: uuid */
+            id: string;
+            name: components["schemas"]["Localised"];
+        };
+        /** @description What a department has sent in writing: its ground, and who should have the case. */
+        DepartmentReturnInRequest: {
+            version: number;
+            note: string;
+            /** @default  */
+            to_grid?: string;
+            /** Format: uuid */
+            to_department?: string | null;
+        };
         /** @description A step that may be taken now, and what it needs. */
         DeskAction: {
             action: components["schemas"]["CaseAction"];
@@ -1936,6 +2127,16 @@ export interface components {
             departments: components["schemas"]["NamedRef"][];
             appointment: components["schemas"]["DeskAppointment"] | null;
             rating: components["schemas"]["DeskRating"] | null;
+            dispute: components["schemas"]["DeskCaseDispute"] | null;
+        };
+        /** @description The newest return of a case, in short. */
+        DeskCaseDispute: {
+            /** Format: uuid */
+            id: string;
+            state: components["schemas"]["DisputeState"];
+            ground: string;
+            /** Format: date-time */
+            raised_at: string;
         };
         /** @description One line of the queue. */
         DeskCaseRow: {
@@ -1977,6 +2178,67 @@ export interface components {
             candidates: components["schemas"]["CandidateGrid"][];
             duty_chain: components["schemas"]["DutyPersonOut"][];
             text: components["schemas"]["Localised"];
+            rulings: components["schemas"]["RulingTold"][];
+        };
+        /** @description With the ground between the two: outlines (GeoJSON), the stretch of border, what was ruled there before. */
+        DeskDispute: {
+            from_grid: components["schemas"]["NamedGrid"] | null;
+            from_department: components["schemas"]["DepartmentRef"] | null;
+            proposed_grid: components["schemas"]["NamedGrid"] | null;
+            proposed_department: components["schemas"]["DepartmentRef"] | null;
+            other_grid: components["schemas"]["NamedGrid"] | null;
+            /** Format: uuid */
+            id: string;
+            version: number;
+            state: components["schemas"]["DisputeState"];
+            level: components["schemas"]["DisputeLevel"];
+            ground: string;
+            /** Format: date-time */
+            raised_at: string;
+            raised_by: components["schemas"]["PersonRef"];
+            raised_role: string;
+            /** Format: double */
+            border_m: number | null;
+            case: components["schemas"]["DeskCaseRow"];
+            ruling: components["schemas"]["RulingOut"] | null;
+            /** Format: date-time */
+            settled_at: string | null;
+            settled_by: components["schemas"]["PersonRef"] | null;
+            may_rule: boolean;
+            stretch: unknown | null;
+            /** @description of the grid that has the case */
+            outline: unknown | null;
+            other_outline: unknown | null;
+            earlier: components["schemas"]["RulingTold"][];
+            /** @description where this desk may send the case */
+            grids: components["schemas"]["NamedGrid"][];
+            departments: components["schemas"]["DepartmentRef"][];
+        };
+        /** @description One line of the queue; `may_rule` says whether this desk stands above both sides. */
+        DeskDisputeRow: {
+            from_grid: components["schemas"]["NamedGrid"] | null;
+            from_department: components["schemas"]["DepartmentRef"] | null;
+            proposed_grid: components["schemas"]["NamedGrid"] | null;
+            proposed_department: components["schemas"]["DepartmentRef"] | null;
+            other_grid: components["schemas"]["NamedGrid"] | null;
+            /** Format: uuid */
+            id: string;
+            version: number;
+            state: components["schemas"]["DisputeState"];
+            level: components["schemas"]["DisputeLevel"];
+            ground: string;
+            /** Format: date-time */
+            raised_at: string;
+            raised_by: components["schemas"]["PersonRef"];
+            raised_role: string;
+            /** Format: double */
+            border_m: number | null;
+            case: components["schemas"]["DeskCaseRow"];
+            ruling: components["schemas"]["RulingOut"] | null;
+            /** Format: date-time */
+            settled_at: string | null;
+            settled_by: components["schemas"]["PersonRef"] | null;
+            may_rule: boolean;
         };
         /** @description One line of the history. */
         DeskEvent: {
@@ -2031,9 +2293,39 @@ export interface components {
         };
         /**
          * @description * `not_in_this_state` - not_in_this_state
+         *     * `already_returned` - already_returned
+         *     * `already_ruled` - already_ruled
          * @enum {string}
          */
-        DisabledReasonEnum: "not_in_this_state";
+        DisabledReasonEnum: "not_in_this_state" | "already_returned" | "already_ruled";
+        /**
+         * @description * `community` - community
+         *     * `street` - street
+         *     * `county` - county
+         *     * `city` - city
+         * @enum {string}
+         */
+        DisputeLevel: "community" | "street" | "county" | "city";
+        DisputePage: {
+            items: components["schemas"]["DeskDisputeRow"][];
+            next: string | null;
+            /** @description open ones that this desk sees */
+            open: number;
+        };
+        /**
+         * @description * `open` - open
+         *     * `agreed` - agreed
+         *     * `ruled` - ruled
+         *     * `withdrawn` - withdrawn
+         * @enum {string}
+         */
+        DisputeState: "open" | "agreed" | "ruled" | "withdrawn";
+        /** @description The version of the dispute that the worker decided on. */
+        DisputeStepInRequest: {
+            version?: number | null;
+            /** Format: uuid */
+            op_id: string;
+        };
         /** @description A division with its outlines (GeoJSON), the ground that it fills, and its last check. */
         DivisionDetail: {
             /** Format: uuid */
@@ -2420,22 +2712,70 @@ export interface components {
             events: components["schemas"]["CaseEventOut"][];
             actions: components["schemas"]["FieldAction"][];
             appointment: components["schemas"]["AppointmentOut"] | null;
-            decision: components["schemas"]["DecisionOut"] | null;
+            decision: components["schemas"]["FieldDecision"] | null;
+            /** @description the newest return of this case */
+            dispute: components["schemas"]["CaseDispute"] | null;
         };
         /**
          * @description * `accept` - accept
          *     * `submit` - submit
          *     * `hand_back` - hand_back
-         *     * `return` - return
          *     * `verified` - verified
          *     * `refuse` - refuse
          *     * `note` - note
+         *     * `dispute` - dispute
          * @enum {string}
          */
-        FieldCaseAction: "accept" | "submit" | "hand_back" | "return" | "verified" | "refuse" | "note";
+        FieldCaseAction: "accept" | "submit" | "hand_back" | "verified" | "refuse" | "note" | "dispute";
         FieldCases: {
             items: components["schemas"]["FieldCase"][];
             next: string | null;
+        };
+        /** @description The same with the earlier rulings at this place. */
+        FieldDecision: {
+            kind: components["schemas"]["LocateKind"];
+            rule: string;
+            text: components["schemas"]["Localised"];
+            rulings: components["schemas"]["RulingTold"][];
+        };
+        /** @description A return. `asks_me`: the case may be taken in one tap; `can_withdraw`: one's own side sent it back. */
+        FieldDispute: {
+            from_grid: components["schemas"]["NamedGrid"] | null;
+            from_department: components["schemas"]["DepartmentRef"] | null;
+            proposed_grid: components["schemas"]["NamedGrid"] | null;
+            proposed_department: components["schemas"]["DepartmentRef"] | null;
+            other_grid: components["schemas"]["NamedGrid"] | null;
+            /** Format: uuid */
+            id: string;
+            version: number;
+            state: components["schemas"]["DisputeState"];
+            level: components["schemas"]["DisputeLevel"];
+            ground: string;
+            /** Format: date-time */
+            raised_at: string;
+            /** Format: double */
+            border_m: number | null;
+            case: components["schemas"]["FieldDisputeCase"];
+            ruling: components["schemas"]["RulingOut"] | null;
+            /** Format: date-time */
+            settled_at: string | null;
+            asks_me: boolean;
+            can_withdraw: boolean;
+        };
+        /** @description What a neighbour sees of a case in another grid: where and what, never who reported it. */
+        FieldDisputeCase: {
+            /** Format: uuid */
+            id: string;
+            number: string;
+            matter: components["schemas"]["MatterRef"];
+            description: string;
+            address: string;
+            location: components["schemas"]["LonLat"];
+            /** Format: date-time */
+            due_at: string | null;
+        };
+        FieldDisputes: {
+            items: components["schemas"]["FieldDispute"][];
         };
         /** @description One refused part of a request. */
         FieldProblem: {
@@ -2516,6 +2856,12 @@ export interface components {
          * @enum {string}
          */
         HandlerEnum: "grid" | "department";
+        /**
+         * @description * `agreed` - agreed
+         *     * `ruled` - ruled
+         * @enum {string}
+         */
+        HowEnum: "agreed" | "ruled";
         /** @description What the draft would move. `totals` count what changes its grid; `features` draw ground that changes hands. */
         ImpactOut: {
             version: number;
@@ -2741,6 +3087,11 @@ export interface components {
             id: string;
             name: components["schemas"]["Localised"];
         };
+        /** @description Whom a worker may propose: grids beside one's own, and the departments. */
+        Neighbourhood: {
+            grids: components["schemas"]["NamedGrid"][];
+            departments: components["schemas"]["DepartmentRef"][];
+        };
         NoticeList: {
             items: components["schemas"]["NoticeOut"][];
         };
@@ -2774,7 +3125,7 @@ export interface components {
         OperationInRequest: {
             /** Format: uuid */
             op_id: string;
-            /** @description one of report_case, case_action, record_visit, skip_stop, start_session, end_session */
+            /** @description one of report_case, case_action, return_case, accept_dispute, withdraw_dispute, record_visit, skip_stop, start_session, end_session */
             kind: string;
             /** Format: date-time */
             captured_at?: string | null;
@@ -3298,6 +3649,17 @@ export interface components {
             name_masked: string;
             post: string;
         };
+        /** @description The same with the id that makes a repeat harmless. */
+        ReturnInRequest: {
+            note: string;
+            version?: number | null;
+            /** @default  */
+            to_grid?: string;
+            /** Format: uuid */
+            to_department?: string | null;
+            /** Format: uuid */
+            op_id: string;
+        };
         RevealInRequest: {
             reason: string;
         };
@@ -3319,6 +3681,45 @@ export interface components {
         RoleHeld: {
             role: components["schemas"]["Role"];
             areas: components["schemas"]["AreaRef"][];
+        };
+        /**
+         * @description * `stays` - stays
+         *     * `grid` - grid
+         *     * `department` - department
+         * @enum {string}
+         */
+        RulingInOutcomeEnum: "stays" | "grid" | "department";
+        /** @description What the desk rules, on the version that it has seen. */
+        RulingInRequest: {
+            version: number;
+            outcome: components["schemas"]["RulingInOutcomeEnum"];
+            words: string;
+            /** @default  */
+            grid_code?: string;
+            /** Format: uuid */
+            department_id?: string | null;
+        };
+        /** @description How a dispute ended. */
+        RulingOut: {
+            /** Format: date-time */
+            at: string;
+            how: components["schemas"]["HowEnum"];
+            words: string;
+            grid: components["schemas"]["NamedGrid"] | null;
+            department: components["schemas"]["DepartmentRef"] | null;
+        };
+        /** @description An earlier ruling at this place: it informs and does not decide. `distance_m` is null for the whole grid. */
+        RulingTold: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            how: components["schemas"]["HowEnum"];
+            case_number: string;
+            words: string;
+            owner: components["schemas"]["Localised"];
+            /** Format: double */
+            distance_m: number | null;
         };
         /** @description Dealt with on the spot: what was done, pictures before and after. */
         SelfHandledInRequest: {
@@ -4210,6 +4611,40 @@ export interface operations {
             };
         };
     };
+    console_cases_by_case_id_return_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DepartmentReturnInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskDispute"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     console_cases_by_case_id_reveal_post: {
         parameters: {
             query?: never;
@@ -4231,6 +4666,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ContactOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_disputes_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /**
+                 * @description * `community` - community
+                 *     * `street` - street
+                 *     * `county` - county
+                 *     * `city` - city
+                 */
+                level?: "community" | "street" | "county" | "city" | "";
+                limit?: number;
+                /**
+                 * @description * `open` - open
+                 *     * `agreed` - agreed
+                 *     * `ruled` - ruled
+                 *     * `withdrawn` - withdrawn
+                 */
+                state?: "open" | "agreed" | "ruled" | "withdrawn" | "";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisputePage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_disputes_by_dispute_id_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dispute_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskDispute"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_disputes_by_dispute_id_ruling_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dispute_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulingInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskDispute"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -5289,6 +5833,40 @@ export interface operations {
             };
         };
     };
+    field_cases_by_case_id_return_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldDispute"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     field_changes_get: {
         parameters: {
             query?: {
@@ -5379,6 +5957,102 @@ export interface operations {
             };
         };
     };
+    field_disputes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldDisputes"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_disputes_by_dispute_id_accept_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dispute_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisputeStepInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldDispute"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_disputes_by_dispute_id_withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dispute_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisputeStepInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldDispute"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     field_duty_get: {
         parameters: {
             query?: never;
@@ -5394,6 +6068,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OwnDuty"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_neighbourhood_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Neighbourhood"];
                 };
             };
             /** @description A problem (RFC 9457) */
