@@ -82,8 +82,11 @@ def detail_facts(case: Case, *, actor: Actor, now: datetime) -> dict[str, Any]:
         "events": _history_facts(case, actor),
         "decision": _decision_facts(dispatch.latest(case.pk)),
         "actions": [
-            {"action": step.action, "needs": list(step.needs)} for step in queries.available_actions(case, actor)
+            {"action": step.action, "needs": list(step.needs)}
+            for step in queries.available_actions(case, actor)
+            if step.action != "dispute"  # has its own address, with the proposed owner
         ],
+        "may_return": any(step.action == "dispute" for step in queries.available_actions(case, actor)),
         "candidates": [
             {
                 "id": row.worker.pk,

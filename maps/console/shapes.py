@@ -169,3 +169,4 @@ class DeskCase(DeskCaseRow):
     appointment = DeskAppointment(allow_null=True)
     rating = DeskRating(allow_null=True)
     dispute = DeskCaseDispute(allow_null=True)
+    may_return = serializers.BooleanField(help_text="a return of its department may be written down here")

@@ -2128,6 +2128,8 @@ export interface components {
             appointment: components["schemas"]["DeskAppointment"] | null;
             rating: components["schemas"]["DeskRating"] | null;
             dispute: components["schemas"]["DeskCaseDispute"] | null;
+            /** @description a return of its department may be written down here */
+            may_return: boolean;
         };
         /** @description The newest return of a case, in short. */
         DeskCaseDispute: {
