@@ -31,6 +31,8 @@ export function useText() {
     ago: (at: string, now: number) => relativeTime(at, now, locale.value),
     lasting: (seconds: number) => duration(seconds, locale.value),
     far: (metres: number) => distance(metres, locale.value),
+    /** Names in a row, with the comma of the language. */
+    list: (names: readonly string[]) => names.join(locale.value === "en" ? ", " : "、"),
     why: (error: unknown) => problemText(error, { t: t as (key: string) => string, te }),
   };
 }
