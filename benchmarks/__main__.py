@@ -15,7 +15,7 @@ from benchmarks.load import LoadFailed
 from benchmarks.options import add_options
 from benchmarks.stage import ROOT, Stage, StageFailed, machine_size, say
 
-NAMES = ("locate", "intake", "plan", "tracks", "tiles")
+NAMES = ("locate", "intake", "plan", "tracks", "tiles", "publish")
 # Wants files that are not ours to ship.
 ON_REQUEST = ("rounds",)
 RESULTS = Path(__file__).with_name("results.json")

@@ -159,14 +159,19 @@ class Stage:
             connection.close()
 
     @cached_property
+    def tables(self) -> None:
+        """The product's empty tables."""
+        importlib.import_module("django.core.management").call_command("migrate", verbosity=0)
+
+    @cached_property
     def town(self) -> None:
         """The demo town in the database, loaded through the import commands; 84 grids, or a few when quick."""
+        self.tables  # noqa: B018 - it is loaded into them
         manage = importlib.import_module("django.core.management").call_command
         say(f"loading the demo town (scale {self.town_scale:g}) …")
         begun = time.monotonic()
         log = self.folder / "town.log"
         with log.open("w") as out:
-            manage("migrate", verbosity=0, stdout=out)
             manage("load_town", scale=self.town_scale, no_live_week=True, stdout=out)
         with importlib.import_module("django.db").connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")

@@ -19,6 +19,15 @@ def last_published(parent: Area, level: str) -> list[Boundary]:
     return list(found.select_related("area__parent").order_by("area__code"))
 
 
+def lock_grids(path: str) -> None:
+    """Holds the rounds of all grids below, in the order of their ids, until the transaction ends.
+
+    Comes before any row of areas, plans, stops or cases is written (`inspections.access.lock_rounds`).
+    """
+    grids = Area.objects.filter(level=Area.Level.GRID, path__startswith=path)
+    list(grids.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk", flat=True))
+
+
 def base_stamp(parent: Area, level: str) -> str:
     """Version of what is published under the parent: changes with every publish and undo there."""
     return stamp_of(boundary.pk for boundary in last_published(parent, level))

@@ -2,11 +2,13 @@
 
 import copy
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.core import serializers
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from backend.areas.models import Area, Division, Duty, Lineage
@@ -22,23 +24,28 @@ def hand_on_duty(division: Division, lines: Sequence[Lineage], *, closed: Sequen
     before = Duty.objects.filter(grid__in=set(old_of.values()) | {area.pk for area in closed}).order_by("pk")
     lasting = [duty for duty in before if duty.valid.upper is None or duty.valid.upper > at]
     held = set(Duty.objects.filter(grid__in=old_of, valid__contains=at).values_list("grid_id", flat=True))
+    team: dict[UUID, list[Duty]] = defaultdict(list)
+    for duty in lasting:
+        team[duty.grid_id].append(duty)
     fresh = [
         _copy(duty, grid_id=grid_id, at=at)
         for grid_id, old_id in old_of.items()
         if grid_id not in held
-        for duty in lasting
-        if duty.grid_id == old_id
+        for duty in team[old_id]
     ]
     ending = [duty for duty in lasting if duty.grid_id in {area.pk for area in closed}]
     division.duty_before = json.loads(serializers.serialize("json", ending))
     division.save(update_fields=["duty_before"])
-    for duty in ending:
-        if _begins_by(duty, at):
-            duty.valid = DateTimeTZRange(duty.valid.lower, at)
-            duty.save(update_fields=["valid"])
-        else:
-            duty.delete()
+    _end([duty.pk for duty in ending if _begins_by(duty, at)], at)
+    Duty.objects.filter(pk__in=[duty.pk for duty in ending if not _begins_by(duty, at)]).delete()
     Duty.objects.bulk_create(fresh)
+
+
+def _end(duty_ids: list[UUID], at: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE areas_duty SET valid = tstzrange(lower(valid), %s) WHERE id = ANY(%s::uuid[])", [at, duty_ids]
+        )
 
 
 def _main_ancestors(lines: Sequence[Lineage]) -> dict[UUID, UUID]:

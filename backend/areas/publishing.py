@@ -68,6 +68,7 @@ def publish_draft(
     access.refuse_readers(actor)
     lock_publishing()
     division = access.lock_division(actor, division_id)
+    force.lock_grids(division.parent.path)
     at = effective_at or now
     _refuse_unready(division, version)
     base = force.last_published(division.parent, division.level)

@@ -1,7 +1,7 @@
 """Reads of the area tree: locating a point, who is on duty, what the public may see."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from django.db.models import Count, F
 from backend.accounts.actor import Actor
 from backend.accounts.models import User
 from backend.areas import access, force
-from backend.areas.duty.chain import Chain, DutyLine, chain_of, chains, on_duty
+from backend.areas.duty.chain import Chain, DutyLine, chain_of, chains, on_duty, on_duty_in
 from backend.areas.errors import AreaNotFound, WorkerNotFound
 from backend.areas.models import Absence, Area, Boundary, Division, DraftOutline, Duty, Lineage
 from backend.areas.shapes import shape_of, slim
@@ -34,7 +34,7 @@ from gis.locate import (
 )
 from gis.outlines import Shape
 
-__all__ = ["Chain", "DutyLine", "chain_of", "chains", "on_duty"]
+__all__ = ["Chain", "DutyLine", "chain_of", "chains", "on_duty", "on_duty_in"]
 
 _kept: GridIndex | None = None
 _keeping = threading.Lock()
@@ -86,6 +86,13 @@ def locate(lon: float, lat: float, *, accuracy_m: float | None, snap_m: float, n
     return grid_index(now).locate(lon, lat, accuracy_m=accuracy_m, snap_m=snap_m)
 
 
+def locate_many(
+    lons: Sequence[float], lats: Sequence[float], *, accuracies_m: Sequence[float | None], snap_m: float, now: datetime
+) -> list[Located]:
+    """`locate` of each WGS84 point."""
+    return grid_index(now).locate_many(lons, lats, accuracies_m=accuracies_m, snap_m=snap_m)
+
+
 def locate_by_sql(lon: float, lat: float, *, accuracy_m: float | None, snap_m: float, now: datetime) -> Located:
     """`locate` answered by PostGIS alone: the truth that the engine is held against."""
     figures = reach_parameters(lon, lat, accuracy_m=accuracy_m, snap_m=snap_m)
@@ -111,6 +118,16 @@ def boundary_of(boundary_id: UUID) -> Boundary:
 def boundary_in_force(area: Area, *, now: datetime) -> Boundary | None:
     """The outline of an area at the moment; None where it has none."""
     return Boundary.objects.in_force(now).filter(area=area).select_related("area__parent").first()
+
+
+def boundaries_of(boundary_ids: Collection[GridId]) -> dict[GridId | None, Boundary]:
+    """Boundaries by id (as `locate_many` names them), with their areas."""
+    return {**Boundary.objects.select_related("area__parent").in_bulk(boundary_ids)}
+
+
+def codes_of(area_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The code of each area."""
+    return dict(Area.objects.filter(pk__in=area_ids).values_list("pk", "code"))
 
 
 def areas_at(paths: Sequence[str]) -> list[Area]:

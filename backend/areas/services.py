@@ -34,6 +34,7 @@ def publish_division(
     rounding makes invalid.
     """
     lock_publishing()
+    force.lock_grids(parent.path)
     base = force.last_published(parent, level)
     division = Division.objects.create(
         id=uuid7(),

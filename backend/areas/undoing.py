@@ -26,6 +26,7 @@ def undo_division(*, actor: Actor, division_id: UUID, now: datetime) -> tuple[Di
     access.refuse_readers(actor)
     lock_publishing()
     division = access.lock_division(actor, division_id)
+    force.lock_grids(division.parent.path)
     if division.state != Division.State.PUBLISHED or division.effective_at is None:
         raise NotUndoable("only a published division can be undone", reason="state", state=division.state)
     _refuse_built_upon(division)

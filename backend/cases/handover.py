@@ -17,7 +17,7 @@ from backend.areas.models import Absence, Duty, DutyChange
 from backend.cases.history import record_step
 from backend.cases.models import Case, Handover
 from backend.cases.routing import place_in, verdict_for
-from backend.cases.workflow import Action, State
+from backend.cases.workflow import UNDER_WAY, Action, State
 from backend.core import outbox
 from backend.core.ids import uuid7
 from backend.dispatch import services as dispatch
@@ -25,7 +25,6 @@ from backend.dispatch.errors import OutsideServedArea
 from backend.dispatch.services import Verdict
 
 NOT_STARTED: Final = (State.REPORTED, State.VERIFYING, State.FILED, State.RETURNED, State.PENDING_HANDLE)
-UNDER_WAY: Final = (State.HANDLING, State.SUSPENDED, State.PENDING_CHECK)
 
 
 @dataclass(frozen=True, slots=True)

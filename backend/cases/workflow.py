@@ -75,6 +75,8 @@ class RoleMayNot(NotAllowed):
     code = "role_may_not"
 
 
+# Somebody is busy with it: it keeps its person when duty or boundaries change.
+UNDER_WAY = (State.HANDLING, State.SUSPENDED, State.PENDING_CHECK)
 OPEN_STATES = frozenset(
     {
         State.REPORTED,

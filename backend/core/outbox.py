@@ -28,8 +28,13 @@ def owe(topic: str, key: object, *, now: datetime, area_path: str = "", **payloa
     message = OutboxMessage.objects.create(
         topic=topic, key=str(key), area_path=area_path, payload=payload, created_at=now
     )
-    transaction.on_commit(_nudge, robust=True)
+    nudge_after_commit()
     return message
+
+
+def nudge_after_commit() -> None:
+    """For who writes many messages in SQL: they are asked to be sent soon, once this transaction has committed."""
+    transaction.on_commit(_nudge, robust=True)
 
 
 def _nudge() -> None:

@@ -3,9 +3,11 @@
 A remembered ruling informs; it decides nothing (docs/decisions/a-ruling-informs-it-does-not-decide.md).
 """
 
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 import shapely
@@ -106,6 +108,50 @@ def earlier_at(lon: float, lat: float, *, matter: Matter, boundary: Boundary | N
         if away is None or away <= reach:
             told.append(Earlier(ruling, away))
     return told[:MOST_TOLD]
+
+
+class Remembered:
+    """`earlier_at` for many points under the boundaries of one moment: the rulings are read once."""
+
+    def __init__(self, found: Sequence[Ruling]) -> None:
+        self._rulings = list(found)
+        self._inside: dict[tuple[UUID | None, UUID], list[int]] = defaultdict(list)
+        self._along: list[int] = []
+        stretches = []
+        for number, one in enumerate(self._rulings):
+            if one.stretch is None:
+                self._inside[one.boundary_id, one.matter_id].append(number)
+            else:
+                self._along.append(number)
+                stretches.append(shapely.LineString(one.stretch.coords))
+        self._tree = shapely.STRtree(stretches)
+
+    @classmethod
+    def read(cls, now: datetime) -> Self:
+        along = Q(stretch__isnull=False, other_boundary__valid__contains=now)
+        found = _rows().filter(along | Q(stretch=None), boundary__valid__contains=now).select_related("matter")
+        return cls(list(found.order_by("-at", "-id")))
+
+    def earlier_at(self, lon: float, lat: float, *, matter: Matter, boundary: Boundary) -> list[Earlier]:
+        """As the function of this name says it."""
+        if not self._rulings:
+            return []
+        reach = settings.RULING_NEAR_M
+        near = self._tree.query(shapely.box(*_box((lon, lat), reach))).tolist()
+        numbers = sorted([*(self._along[place] for place in near), *self._inside.get((boundary.pk, matter.pk), ())])
+        told = []
+        for ruling in (self._rulings[number] for number in numbers):
+            if (ruling.matter.scheme, ruling.matter.category_code) != (matter.scheme, matter.category_code):
+                continue
+            away = _away_m(ruling, (lon, lat))
+            if away is None or away <= reach:
+                told.append(Earlier(ruling, away))
+        return told[:MOST_TOLD]
+
+
+def ruled_on(case_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these cases a ruling was ever given on; `binding` says whether it still holds."""
+    return set(Ruling.objects.filter(case__in=case_ids).values_list("case_id", flat=True))
 
 
 def _box(at: Position, reach_m: float) -> tuple[float, float, float, float]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -12,9 +13,11 @@ from backend.areas import queries as areas
 from backend.areas.models import Area, Boundary
 from backend.areas.queries import DutyLine
 from backend.core.ids import uuid7
+from backend.core.rows import copy_in
 from backend.dispatch import reasons, rulings
 from backend.dispatch.errors import OutsideServedArea
 from backend.dispatch.models import Decision, Ruling
+from backend.dispatch.rulings import Earlier, Remembered
 from backend.matters.models import Matter
 from gis.locate import Kind, Located
 
@@ -58,12 +61,13 @@ def decide(*, lon: float, lat: float, accuracy_m: float | None, matter: Matter, 
     if located.kind is Kind.OUTSIDE:
         return _triage(lon, lat, now=now)
     if located.kind is Kind.GAP:
-        return _gap(located)
-    return _informed(_grid(located, matter, now), lon, lat, matter=matter, now=now)
+        return _gap(located, areas.boundary_of(UUID(str(located.parent_id))))
+    boundary = areas.boundary_of(UUID(str(located.id)))
+    verdict = _grid(located, matter, boundary, areas.on_duty(boundary.area_id, at=now))
+    return _informed(verdict, rulings.earlier_at(lon, lat, matter=matter, boundary=boundary, now=now))
 
 
-def _informed(verdict: Verdict, lon: float, lat: float, *, matter: Matter, now: datetime) -> Verdict:
-    earlier = rulings.earlier_at(lon, lat, matter=matter, boundary=verdict.boundary, now=now)
+def _informed(verdict: Verdict, earlier: Sequence[Earlier]) -> Verdict:
     if not earlier:
         return verdict
     texts = [one.texts() for one in earlier]
@@ -104,6 +108,46 @@ def decide_ruled(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What `decide` is asked: WGS84 degrees, radius of the fix in metres, matter with its department."""
+
+    lon: float
+    lat: float
+    accuracy_m: float | None
+    matter: Matter
+
+
+def decide_many(asks: Sequence[Ask], *, now: datetime) -> list[Verdict | None]:
+    """`decide` for each, in a handful of queries; None where the point lies outside the area that is served."""
+    found = areas.locate_many(
+        [ask.lon for ask in asks], [ask.lat for ask in asks], accuracies_m=[ask.accuracy_m for ask in asks],
+        snap_m=settings.DISPATCH_SNAP_M, now=now,
+    )  # fmt: skip
+    boundaries = areas.boundaries_of({pk for one in found for pk in (one.id, one.parent_id) if pk is not None})
+    remembered = Remembered.read(now)
+    lines = areas.on_duty_in({one.area_id for one in boundaries.values()}, at=now)
+    verdicts: list[Verdict | None] = []
+    for ask, located in zip(asks, found, strict=True):
+        if located.kind is Kind.OUTSIDE:
+            verdicts.append(_near_or_none(ask, now))
+        elif located.kind is Kind.GAP:
+            verdicts.append(_gap(located, boundaries[located.parent_id]))
+        else:
+            boundary = boundaries[located.id]
+            verdict = _grid(located, ask.matter, boundary, lines[boundary.area_id])
+            earlier = remembered.earlier_at(ask.lon, ask.lat, matter=ask.matter, boundary=boundary)
+            verdicts.append(_informed(verdict, earlier))
+    return verdicts
+
+
+def _near_or_none(ask: Ask, now: datetime) -> Verdict | None:
+    try:
+        return _triage(ask.lon, ask.lat, now=now)
+    except OutsideServedArea:
+        return None
+
+
 def _triage(lon: float, lat: float, *, now: datetime) -> Verdict:
     near = areas.locate(lon, lat, accuracy_m=None, snap_m=TRIAGE_REACH_M, now=now)
     if near.id is None:
@@ -128,8 +172,7 @@ def _triage(lon: float, lat: float, *, now: datetime) -> Verdict:
     )
 
 
-def _gap(located: Located) -> Verdict:
-    boundary = areas.boundary_of(UUID(str(located.parent_id)))
+def _gap(located: Located, boundary: Boundary) -> Verdict:
     text_zh, text_en = reasons.gap(boundary.area)
     return Verdict(
         rule="community_gap",
@@ -145,10 +188,8 @@ def _gap(located: Located) -> Verdict:
     )
 
 
-def _grid(located: Located, matter: Matter, now: datetime) -> Verdict:
-    boundary = areas.boundary_of(UUID(str(located.id)))
+def _grid(located: Located, matter: Matter, boundary: Boundary, lines: Sequence[DutyLine]) -> Verdict:
     grid = boundary.area
-    lines = areas.on_duty(grid.pk, at=now)
     chosen = next((line for line in lines if not line.is_absent), None)
     owner, rule = _owner(matter, chosen)
     candidates = _candidates(located)
@@ -198,25 +239,38 @@ def _ancestor(area: Area, level: str) -> Area:
 
 def keep(*, case_id: UUID, verdict: Verdict, cause: str, now: datetime) -> Decision:
     """Stores the verdict with its reasons; must run in the transaction that acts on it."""
-    return Decision.objects.create(
-        id=uuid7(),
-        case_id=case_id,
-        at=now,
-        cause=cause,
-        rule=verdict.rule,
-        kind=verdict.kind.value,
-        grid=verdict.grid,
-        boundary=verdict.boundary,
-        border_m=verdict.border_m,
-        candidates=verdict.candidates,
-        owner=verdict.owner,
-        worker=verdict.worker,
-        department=verdict.department,
-        duty_chain=verdict.duty_chain,
-        text_zh=verdict.text_zh,
-        text_en=verdict.text_en,
-        rulings=verdict.rulings,
-    )
+    return Decision.objects.create(id=uuid7(), case_id=case_id, at=now, cause=cause, **_columns(verdict))
+
+
+def keep_many(verdicts: Sequence[tuple[object, Verdict]], *, cause: str, now: datetime) -> list[UUID]:
+    """`keep` for many cases, given by their ids; the ids of the decisions in the same order."""
+    ids = [uuid7() for _ in verdicts]
+    rows = [
+        (pk, case_id, now, cause, *_columns(verdict).values())
+        for pk, (case_id, verdict) in zip(ids, verdicts, strict=True)
+    ]
+    if rows:
+        copy_in(Decision, ("id", "case_id", "at", "cause", *_columns(verdicts[0][1])), rows)
+    return ids
+
+
+def _columns(verdict: Verdict) -> dict[str, Any]:
+    """What a decision keeps of the verdict, by the names of its columns."""
+    return {
+        "rule": verdict.rule,
+        "kind": verdict.kind.value,
+        "grid_id": verdict.grid.pk if verdict.grid else None,
+        "boundary_id": verdict.boundary.pk if verdict.boundary else None,
+        "border_m": verdict.border_m,
+        "candidates": verdict.candidates,
+        "owner": verdict.owner.value,
+        "worker_id": verdict.worker.pk if verdict.worker else None,
+        "department_id": verdict.department.pk if verdict.department else None,
+        "duty_chain": verdict.duty_chain,
+        "text_zh": verdict.text_zh,
+        "text_en": verdict.text_en,
+        "rulings": verdict.rulings,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import shapely
 from django.db import connection, transaction
 from django.db.models import Q
 
-from backend.areas import force
+from backend.areas import force, switching
 from backend.areas.models import Area, Division
 from backend.cases.rehoming import rehome_cases
 from backend.cases.workflow import OPEN_STATES, State
@@ -42,10 +42,13 @@ _OPEN_CASES = """
       AND (one.area_path LIKE %(below)s OR (one.grid_id IS NULL AND one.location && ST_GeomFromWKB(%(ground)s, 4326)))
     ORDER BY one.id"""
 _FOLLOW_CASES = """
-    UPDATE inspections_appointment AS one SET grid_id = cases_case.grid_id
-    FROM cases_case
-    WHERE cases_case.id = one.case_id AND one.state = 'booked' AND cases_case.grid_id IS NOT NULL
-      AND one.grid_id <> cases_case.grid_id AND cases_case.area_path LIKE %(below)s"""
+    WITH held AS (
+        SELECT one.id, cases_case.grid_id
+        FROM inspections_appointment AS one JOIN cases_case ON cases_case.id = one.case_id
+        WHERE one.state = 'booked' AND cases_case.grid_id IS NOT NULL
+          AND one.grid_id <> cases_case.grid_id AND cases_case.area_path LIKE %(below)s
+        ORDER BY one.id FOR NO KEY UPDATE OF one)
+    UPDATE inspections_appointment AS one SET grid_id = held.grid_id FROM held WHERE held.id = one.id"""
 
 
 @dataclass(frozen=True)
@@ -111,20 +114,35 @@ def bring_home(division: Division, *, now: datetime) -> dict[str, int]:
     """
     path = division.parent.path
     touched = _touched(division)
-    _lock_grids(path)
+    force.lock_grids(path)
     stops = _stops_ahead(touched, now)
     moved = rehome_ground(path, now=now)
-    cases = rehome_cases(_open_cases(division, touched, now), change_id=division.pk, now=now)
-    moved["cases"] = len(cases)
-    with connection.cursor() as cursor:
-        cursor.execute(_FOLLOW_CASES, {"below": path + "%"})
-        moved["appointments"] = cursor.rowcount
+    looked_at = _open_cases(division, touched, now)
+    moved["cases"] = len(rehome_cases(looked_at, change_id=division.pk, now=now))
+    moved["appointments"] = _follow_cases(path)
     moved["stops"] = stops if any(moved.values()) or touched.closed else 0
     if any(moved.values()) or touched.closed:
         _plan_again(division, touched, now)
         for area in (*touched.going_on, *touched.closed, division.parent):
             outbox.owe("division_switched", division.pk, now=now, area_path=area.path, level=division.level)
+    _bring_latest(division, touched, moved, looked_at=frozenset(looked_at), now=now)
     return moved
+
+
+def _bring_latest(
+    division: Division, touched: Touched, moved: dict[str, int], *, looked_at: frozenset[UUID], now: datetime
+) -> None:
+    """What was reported while the rest went on; from here to the commit reports wait with their last step."""
+    switching.bar_reports()
+    latest = [pk for pk in _open_cases(division, touched, now) if pk not in looked_at]
+    moved["cases"] += len(rehome_cases(latest, change_id=division.pk, now=now))
+
+
+def _follow_cases(path: str) -> int:
+    """Booked appointments go to the grids of their cases; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FOLLOW_CASES, {"below": path + "%"})
+        return int(cursor.rowcount)
 
 
 def _touched(division: Division) -> Touched:
@@ -142,12 +160,6 @@ def _touched(division: Division) -> Touched:
         tuple(sorted(going_on.values(), key=lambda area: area.code)),
         tuple(sorted(closed.values(), key=lambda area: area.code)),
     )
-
-
-def _lock_grids(path: str) -> None:
-    """Holds the rounds of all grids, in one order, before any row of plans, stops or cases (see `access`)."""
-    grids = Area.objects.filter(level=Area.Level.GRID, path__startswith=path)
-    list(grids.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk", flat=True))
 
 
 def _open_cases(division: Division, touched: Touched, now: datetime) -> list[UUID]:

@@ -1,5 +1,6 @@
 """Reads of the matter list."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Prefetch, Q
@@ -34,6 +35,11 @@ def find_matter(matter_id: UUID, *, public_only: bool) -> Matter:
     if matter is None:
         raise MatterNotFound("no such matter in the published list")
     return matter
+
+
+def matters_by_id(matter_ids: Collection[UUID]) -> dict[UUID, Matter]:
+    """Matters with their departments, those that are no longer offered too."""
+    return Matter.objects.select_related("department").in_bulk(matter_ids)
 
 
 def get_matter(matter_id: UUID, *, public_only: bool) -> Matter:

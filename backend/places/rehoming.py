@@ -32,6 +32,11 @@ def _rehome(table: str, parent_path: str, now: datetime) -> int:
     moved = [(row[0], grid) for row, grid in zip(rows, wanted, strict=True) if grid is not None and grid != row[1]]
     if moved:
         with connection.cursor() as cursor:
+            # Held in the order of their ids first: an UPDATE takes its rows in whatever order the join finds them.
+            cursor.execute(
+                f"SELECT id FROM {table} WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+                [[pk for pk, _ in moved]],
+            )
             cursor.execute(
                 f"UPDATE {table} AS one SET grid_id = wanted.grid_id "
                 "FROM unnest(%s::uuid[], %s::uuid[]) AS wanted (id, grid_id) WHERE one.id = wanted.id",

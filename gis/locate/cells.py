@@ -84,6 +84,20 @@ def owners(cells: Cells, edges: Edges, xs: FloatArray, ys: FloatArray) -> IndexA
     return found
 
 
+def cover_each(edges: Edges, xs: FloatArray, ys: FloatArray, ranks: IndexArray) -> npt.NDArray[np.bool_]:
+    """Whether each shape covers its point, border included: `edges.covers` for pairs."""
+    found = np.empty(xs.size, dtype=np.bool_)
+    cover(xs, ys, ranks, edges.ax, edges.ay, edges.bx, edges.by, edges.first, found)
+    return found
+
+
+@compiled
+def cover(xs: Any, ys: Any, ranks: Any, ax: Any, ay: Any, bx: Any, by: Any, first: Any, found: Any) -> None:
+    """Writes whether the shape of each rank holds its point."""
+    for n in range(len(xs)):
+        found[n] = holds(xs[n], ys[n], ax, ay, bx, by, first[ranks[n]], first[ranks[n] + 1])
+
+
 @compiled
 def fill(ax: Any, ay: Any, bx: Any, by: Any, first: Any, columns: int, rows: int, where: Any, entries: Any) -> int:
     """Writes the cells of each shape, in the order of the ranks; sides are in units of cells. Gives how many."""

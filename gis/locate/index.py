@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import shapely
 from shapely import MultiPolygon, Point, Polygon, STRtree
 
 from gis.coordinates import FloatArray, MetricZone, check_positions
+from gis.locate import many
 from gis.locate.edges import IndexArray, covers, edges_of
 from gis.locate.rule import (
     SHARE_DECIMALS,
@@ -25,8 +26,6 @@ from gis.locate.rule import (
 
 if TYPE_CHECKING:
     from gis.locate.cells import Cells
-
-CIRCLE_QUAD_SEGS: Final = 16
 
 
 class GridIndex:
@@ -77,6 +76,19 @@ class GridIndex:
         )
         return self._layer.given_positions[ranks]
 
+    def locate_many(
+        self, lons: npt.ArrayLike, lats: npt.ArrayLike, *, accuracies_m: Sequence[float | None], snap_m: float
+    ) -> list[Located]:
+        """`locate` of each point, with its own accuracy. Raises CoordinateError naming the first bad row."""
+        if not accuracies_m:
+            return []
+        spots = many.spots_of(lons, lats, accuracies_m, snap_m=snap_m)
+        layer = self._layer
+        reached = many.reaches(layer.shapes, layer.edges, layer.tree, spots, self._flat_shape)
+        owners = self._parents.owners(spots.xs, spots.ys)
+        parents = [self._parents.shapes[rank] if rank >= 0 else None for rank in owners.tolist()]
+        return many.answers(reached, parents, spots, snap_m=snap_m)
+
     def _reach(self, x: float, y: float, figures: dict[str, float | str]) -> list[Reach]:
         covering = set(self._layer.covering(x, y))
         wide, high = float(figures["reach_lon_deg"]), float(figures["reach_lat_deg"])
@@ -84,7 +96,7 @@ class GridIndex:
         zone = MetricZone.at(x, y)
         spot = zone.project(Point(x, y))
         circle_m, reach_m = float(figures["circle_m"]), float(figures["reach_m"])
-        circle = spot.buffer(circle_m, quad_segs=CIRCLE_QUAD_SEGS) if circle_m > 0 else None
+        circle = spot.buffer(circle_m, quad_segs=many.CIRCLE_QUAD_SEGS) if circle_m > 0 else None
         rows = []
         for rank in sorted(near):
             flat = self._flat_shape(rank, zone)

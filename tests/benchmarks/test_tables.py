@@ -92,3 +92,12 @@ def test_an_unknown_name_is_refused() -> None:
     done = run_benchmarks("rainbow")
     assert done.returncode == 2
     assert "rainbow" in done.stderr
+
+
+def test_publish_is_faster_than_row_by_row_and_leaves_the_same(quick: dict[str, Any]) -> None:
+    rows = quick["benchmarks"]["publish"]["rows"]
+    assert [(row["rows"], row["way"]) for row in rows] == [
+        (count, way) for count in (200, 400) for way in ("set-based", "row by row")
+    ]
+    assert all(row["times"] > 2 for row in rows if row["way"] == "set-based")
+    assert "both ways leave the same" in quick["benchmarks"]["publish"]["facts"]["checked"]

@@ -237,3 +237,20 @@ def test_threads_may_share_an_index():
 
 def test_examples():
     assert [doctest.testmod(module).failed for module in (edges, grid_index, rule)] == [0, 0, 0]
+
+
+@given(covered_points(), st.sampled_from([0.0, 25.0]), st.data())
+def test_many_points_get_the_answers_of_single_ones(case, snap_m, data):
+    grids, points = case
+    index = GridIndex(grids, parents=[COMMUNITY, GridShape("p", "330281002012", shapely.box(*BOUNDS))])
+    radius = st.sampled_from([None, 0.0, 0.5, 5.0, 30.0, 900.0])
+    accuracies = data.draw(st.lists(radius, min_size=len(points), max_size=len(points)))
+    lons, lats = zip(*points, strict=True)
+    assert index.locate_many(lons, lats, accuracies_m=accuracies, snap_m=snap_m) == [
+        index.locate(lon, lat, accuracy_m=accuracy_m, snap_m=snap_m)
+        for (lon, lat), accuracy_m in zip(points, accuracies, strict=True)
+    ]
+
+
+def test_many_points_may_be_none():
+    assert TOWN.locate_many([], [], accuracies_m=[], snap_m=25.0) == []

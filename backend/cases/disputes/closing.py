@@ -1,6 +1,8 @@
 """Ends of a dispute: with a ruling, or without one because there is nothing left to rule on."""
 
+from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 from backend.accounts.actor import Actor
 from backend.cases.models import Case, Dispute
@@ -26,5 +28,11 @@ def _close(dispute: Dispute, *, state: Dispute.State, actor: Actor, now: datetim
 
 def drop_open(case: Case, *, actor: Actor, now: datetime) -> None:
     """Another step has settled what an open dispute was about (taken on, given away, ended). The case is locked."""
-    for dispute in Dispute.objects.select_for_update(of=("self",)).filter(case=case, state=Dispute.State.OPEN):
+    drop_all_open([case.pk], actor=actor, now=now)
+
+
+def drop_all_open(case_ids: Collection[UUID], *, actor: Actor, now: datetime) -> None:
+    """`drop_open` for many locked cases; few of them are disputed."""
+    found = Dispute.objects.select_for_update(of=("self",)).filter(case__in=case_ids, state=Dispute.State.OPEN)
+    for dispute in found.order_by("case"):
         close_without_ruling(dispute, actor=actor, now=now)

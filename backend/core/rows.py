@@ -1,0 +1,69 @@
+"""Many rows a statement: COPY for new ones, and arrays as one literal for those that are joined with what is there."""
+
+import io
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models
+
+Cell = Callable[[Any], str]
+
+COPY_ROWS: Final = 5_000
+
+
+def copy_in(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Stores rows of these fields (a foreign key by its `_id`) through COPY, several times as fast as `bulk_create`.
+
+    A field that is not named gets the default of the database, not of the model. For text, numbers, moments, ids, JSON
+    and arrays of text.
+    """
+    by_name = {one.attname: one for one in model._meta.concrete_fields}
+    cells = [_cell_of(by_name[name]) for name in names]
+    columns = ", ".join(f'"{by_name[name].column}"' for name in names)
+    statement = f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN'
+    waiting = iter(rows)
+    with closing(connection.cursor()) as cursor:
+        while piece := list(islice(waiting, COPY_ROWS)):
+            lines = ["\t".join([cell(value) for cell, value in zip(cells, row, strict=True)]) for row in piece]
+            cursor.copy_expert(statement, io.StringIO("\n".join(lines) + "\n"))
+
+
+def array(values: Iterable[object]) -> str:
+    """A parameter for `%s::uuid[]` and the like: one literal, which the planner reads much faster than a list.
+
+    >>> array(["a", None])
+    '{"a",NULL}'
+    """
+    return "{" + ",".join(["NULL" if value is None else _element(str(value)) for value in values]) + "}"
+
+
+def _cell_of(field: "models.Field[Any, Any]") -> Cell:
+    if isinstance(field, models.JSONField):
+        return lambda value: _text(json.dumps(value, ensure_ascii=False, cls=field.encoder))
+    if isinstance(field, ArrayField):
+        return lambda value: _text(array(value))
+    return _plain
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return r"\N"
+    if isinstance(value, str):
+        return _text(value)
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _text(value: str) -> str:
+    """As COPY reads it: backslash, tab and line ends are written with a backslash."""
+    if "\\" in value or "\t" in value or "\n" in value or "\r" in value:
+        value = value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    return value
+
+
+def _element(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
