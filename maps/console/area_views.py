@@ -19,6 +19,7 @@ from backend.matters import queries as matters
 from backend.patrols import queries as patrols
 from backend.places import census
 from mobile_api.common.localised import Localised, localised
+from mobile_api.common.moments import MomentField
 from mobile_api.common.paging import cursor_for, key_of
 from mobile_api.common.permissions import CONSOLE, READERS, actor_of, allow
 from mobile_api.common.shapes import GridRef
@@ -83,7 +84,7 @@ class GridFeature(GeoFeatureModelSerializer):  # type: ignore[misc]
 
 
 class MomentIn(serializers.Serializer):
-    at = serializers.DateTimeField(
+    at = MomentField(
         required=False, allow_null=True, default=None, help_text="boundaries in force at this moment; now without"
     )
 

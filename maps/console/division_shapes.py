@@ -9,6 +9,7 @@ from backend.areas import edits
 from backend.areas.edits import Edit
 from backend.areas.queries import DIVISION_LEVELS, DIVISION_STATES
 from maps.console.drawing import LineField, PolygonField, PositionField
+from mobile_api.common.moments import MomentField
 
 SOURCES = ["in_force", "empty"]
 _NEEDED: Final = {
@@ -101,7 +102,7 @@ class RepairsIn(VersionIn):
 
 
 class PublishIn(VersionIn):
-    effective_at = serializers.DateTimeField(required=False, allow_null=True, default=None, help_text="now without")
+    effective_at = MomentField(required=False, allow_null=True, default=None, help_text="now without")
 
 
 class AreaName(serializers.Serializer):

@@ -16,6 +16,7 @@ from backend.areas.duty.wishes import (
 from backend.areas.models import Absence, DutyChange
 from maps.console.shapes import PersonRef
 from mobile_api.common.localised import Localised
+from mobile_api.common.moments import DayField, MomentField
 from mobile_api.common.shapes import GridRef
 
 REASONS = ["away", "cover", "leader", "worker", "worker_part_time", "deputy_a", "deputy_b"]
@@ -27,7 +28,7 @@ MOST_DAYS = 42
 
 class CalendarIn(serializers.Serializer):
     community = serializers.CharField(max_length=30)
-    start = serializers.DateField(required=False, default=None, allow_null=True, help_text="today without")
+    start = DayField(required=False, default=None, allow_null=True, help_text="today without")
     days = serializers.IntegerField(required=False, default=7, min_value=1, max_value=MOST_DAYS)
 
 
@@ -142,8 +143,8 @@ class DutyWishIn(serializers.Serializer):
     version = serializers.CharField(required=False, default="", allow_blank=True, max_length=64)
     kind = serializers.ChoiceField(choices=WISH_KINDS)
     worker_id = serializers.UUIDField(required=False)
-    starts = serializers.DateTimeField(required=False)
-    ends = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    starts = MomentField(required=False)
+    ends = MomentField(required=False, allow_null=True, default=None)
     absence_kind = serializers.ChoiceField(choices=ABSENCE_KINDS, required=False, default=Absence.Kind.OTHER.value)
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=40)
     grid_codes = serializers.ListField(child=serializers.CharField(max_length=30), required=False, max_length=30)

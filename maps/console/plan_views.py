@@ -15,19 +15,20 @@ from backend.inspections import overview, services, tracking
 from maps.console import plan_facts
 from maps.console.geojson import MEDIA_TYPE
 from maps.console.plan_shapes import JobOut, PlanDetail, PlanList, TrackOut
+from mobile_api.common.moments import DayField
 from mobile_api.common.permissions import CONSOLE, PLANNERS, READERS, actor_of, allow
 from mobile_api.common.views import ApiView, answer, body_of, query_of
 
 
 class PlanListIn(serializers.Serializer):
-    week = serializers.DateField(required=False, default=None, allow_null=True, help_text="a Monday; this week without")
+    week = DayField(required=False, default=None, allow_null=True, help_text="a Monday; this week without")
     grid = serializers.CharField(required=False, default="", allow_blank=True, max_length=30)
 
 
 class PlanRequestIn(serializers.Serializer):
     """Grids to plan; all of one's grids without `grids`."""
 
-    week_start = serializers.DateField()
+    week_start = DayField()
     grids = serializers.ListField(
         child=serializers.CharField(max_length=30), required=False, default=None, max_length=5000
     )
@@ -87,7 +88,7 @@ class PlanPublishView(ApiView):
 
 
 class RouteListIn(serializers.Serializer):
-    day = serializers.DateField()
+    day = DayField()
     grid = serializers.CharField(required=False, default="", allow_blank=True, max_length=30)
 
 
@@ -106,7 +107,7 @@ class RouteListView(ApiView):
 
 class TrackIn(serializers.Serializer):
     worker = serializers.UUIDField()
-    date = serializers.DateField()
+    date = DayField()
 
 
 class TrackView(ApiView):

@@ -14,6 +14,7 @@ from backend.core.clock import LOCAL
 from backend.stats import queries
 from backend.stats.queries import GROUPS, Indicators
 from mobile_api.common.localised import Localised, localised
+from mobile_api.common.moments import DayField
 from mobile_api.common.permissions import READERS, actor_of, allow
 from mobile_api.common.views import ApiView, answer, query_of
 
@@ -23,8 +24,8 @@ DAYS_MOST = 400
 class PeriodIn(serializers.Serializer):
     """Local days, both included."""
 
-    since = serializers.DateField()
-    until = serializers.DateField()
+    since = DayField()
+    until = DayField()
     group = serializers.ChoiceField(choices=sorted(GROUPS), required=False, default="", allow_blank=True)
     area = serializers.CharField(required=False, default="", allow_blank=True, max_length=30, help_text="code")
 

@@ -21,6 +21,7 @@ from backend.cases.queries import CaseFilter
 from backend.places import ground
 from maps.tiles import layers
 from maps.tiles.layers import LAYERS, Layer, TileAsked
+from mobile_api.common.moments import MomentField
 from mobile_api.common.permissions import READERS, actor_of, allow, allow_everybody
 from mobile_api.common.views import ApiView, answer, query_of
 
@@ -157,7 +158,7 @@ class BaseTileView(_TileView):
 
 
 class MomentIn(serializers.Serializer):
-    at = serializers.DateTimeField(required=False, allow_null=True, default=None, help_text="now without")
+    at = MomentField(required=False, allow_null=True, default=None, help_text="now without")
 
 
 class GridTileView(_TileView):

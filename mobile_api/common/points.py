@@ -1,5 +1,6 @@
 """Positions as they come in: the system is always declared, and every way to be wrong has a name."""
 
+import re
 from typing import Any
 
 from rest_framework import serializers
@@ -9,6 +10,7 @@ from gis.coordinates import CoordinateError, Crs, to_wgs84
 
 # West, south, east, north: nothing that we serve lies outside.
 CHINA_BOX = (73.0, 3.0, 136.0, 54.0)
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
 class Number(serializers.FloatField):
@@ -18,6 +20,17 @@ class Number(serializers.FloatField):
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("not_a_number")
+        return float(super().to_internal_value(data))
+
+
+class NumberText(serializers.FloatField):
+    """A number in a query string: plain digits with a decimal point, as JSON writes it."""
+
+    default_error_messages = {"not_a_number": "A number is needed."}
+
+    def to_internal_value(self, data: Any) -> float:
+        if not _NUMBER.fullmatch(str(data)):
             self.fail("not_a_number")
         return float(super().to_internal_value(data))
 
@@ -65,10 +78,10 @@ class PointIn(_Position):
 class PointQuery(_Position):
     """The same from a query string."""
 
-    lon = serializers.FloatField()
-    lat = serializers.FloatField()
+    lon = NumberText()
+    lat = NumberText()
     crs = CrsField()
-    accuracy_m = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=100_000, default=None)
+    accuracy_m = NumberText(required=False, allow_null=True, min_value=0, max_value=100_000, default=None)
 
 
 def check_position(lon: float, lat: float, crs: str) -> None:

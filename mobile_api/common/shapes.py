@@ -10,6 +10,7 @@ from backend.cases.workflow import Action, Stage, State
 from backend.core.clock import Lamp, Unit
 from gis.coordinates import Crs
 from mobile_api.common.localised import Localised, LocalisedList
+from mobile_api.common.moments import MomentField
 
 STATES = [state.value for state in State]
 STAGES = [stage.value for stage in Stage]
@@ -91,8 +92,8 @@ class NamedGrid(GridRef):
 
 
 class TimeWindow(serializers.Serializer):
-    start = serializers.DateTimeField()
-    end = serializers.DateTimeField()
+    start = MomentField()
+    end = MomentField()
 
 
 class DecisionOut(serializers.Serializer):

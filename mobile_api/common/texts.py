@@ -70,6 +70,12 @@ ZH: dict[str, tuple[str, str]] = {
     "bad_moment": ("生效时间不合适", "请选择今后的时间，且晚于已排定的边界生效时间。"),
     "division_not_undoable": ("不能撤销", "发布后已有工作发生，请新建划分来调整。"),
     "codes_used_up": ("编码已用尽", "该社区的三位网格编号已全部使用。"),
+    # moments and drawings
+    "offset_missing": ("时间缺少时区", "请写明时区，例如 2026-11-18T10:00:00+08:00。"),
+    "time_out_of_range": ("年份超出范围", "请填写 2000 至 2099 年之间的日期。"),
+    "bad_geometry": ("图形无法使用", "请以 WGS84 经纬度绘制，经度在前，不带高程。"),
+    "crs_not_taken": ("不接受坐标系声明", "此处只接受 WGS84 经纬度，请去掉 crs。"),
+    "too_many_vertices": ("顶点过多", "请减少图形的顶点数。"),
     # matters and cases
     "unknown_matter": ("事项不存在", "请从事项清单中选择。"),
     "unknown_condition": ("立案条件不符", "请选择该事项下的立案条件。"),

@@ -8,6 +8,7 @@ from backend.cases.models import MOST_GROUND
 from backend.cases.services import SelfHandled
 from mobile_api.common.dispute_facts import DISPUTE_STATES, LEVELS, RulingTold
 from mobile_api.common.localised import Localised
+from mobile_api.common.moments import DayField, MomentField
 from mobile_api.common.points import LonLat, Number, PointIn
 from mobile_api.common.shapes import (
     ACTIONS,
@@ -264,7 +265,7 @@ class PatrolOut(serializers.Serializer):
 
 
 class TodayQuery(serializers.Serializer):
-    date = serializers.DateField(required=False, allow_null=True, default=None)
+    date = DayField(required=False, allow_null=True, default=None)
 
 
 class Today(serializers.Serializer):
@@ -277,7 +278,7 @@ class Today(serializers.Serializer):
 
 
 class WeekQuery(serializers.Serializer):
-    start = serializers.DateField(required=False, allow_null=True, default=None, help_text="a Monday")
+    start = DayField(required=False, allow_null=True, default=None, help_text="a Monday")
 
 
 class WeekPlan(serializers.Serializer):
@@ -329,12 +330,12 @@ class PatrolIn(serializers.Serializer):
     """A patrol begins. `id` is a UUIDv7 made by the phone."""
 
     id = serializers.UUIDField()
-    started_at = serializers.DateTimeField()
+    started_at = MomentField()
     purpose = serializers.CharField(max_length=40, default="patrol")
 
 
 class PatrolEndIn(serializers.Serializer):
-    ended_at = serializers.DateTimeField()
+    ended_at = MomentField()
 
 
 class PositionIn(serializers.Serializer):
@@ -405,7 +406,7 @@ class VisitIn(serializers.Serializer):
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
     photos = PhotoClaimIn(many=True, required=False, default=list)
     location = PointIn(required=False, allow_null=True, default=None)
-    at = serializers.DateTimeField()
+    at = MomentField()
     checks = serializers.DictField(required=False, default=dict)
 
 
