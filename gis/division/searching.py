@@ -1,0 +1,90 @@
+"""From a first division to a good one: the settings of the search and its arrays."""
+
+from typing import Final
+
+import numpy as np
+
+from gis.division import core
+from gis.division.atoms import Atoms
+from gis.division.model import Ints, Wish
+from gis.division.starting import first_division
+
+STEPS_PER_ATOM: Final = 12_000
+LEAST_STEPS: Final = 400_000
+HOT: Final = 0.5
+COLD: Final = 0.002
+# Of 1000 tries.
+SWAPS: Final = 150
+CUTS: Final = 12
+BALANCE: Final = 0.3
+COMPACT: Final = 1.0
+BORDER: Final = 0.6
+# Minutes differ more than households: their tolerance is this many times as wide.
+MINUTES_TOLERANCE: Final = 2.0
+
+
+def best_division(atoms: Atoms, count: int, wish: Wish) -> Ints:
+    """The grid of every atom, 0 to count - 1: connected grids, the same for the same atoms, wish and seed.
+
+    Raises DivisionError (too_few_grids, too_few_blocks).
+    """
+    home = first_division(atoms, count)
+    if count == 1:
+        return home
+    graph = core.Graph(
+        own=np.ascontiguousarray(
+            np.column_stack([atoms.households, atoms.minutes, atoms.area_m2, atoms.perimeter_m]), dtype=np.float64
+        ),
+        start=atoms.start,
+        other=atoms.other,
+        shared=np.ascontiguousarray(atoms.shared_m, dtype=np.float64),
+        price=np.ascontiguousarray(atoms.price_m, dtype=np.float64),
+    )
+    state = core.State(
+        home=np.ascontiguousarray(home, dtype=np.int64),
+        load=np.zeros((count, 4)),
+        held=np.zeros(count, dtype=np.int64),
+        best=np.zeros(atoms.count, dtype=np.int64),
+        rng=np.array([(wish.seed * 0x9E3779B97F4A7C15 + 0x1234567) % 2**64 or 1], dtype=np.uint64),
+    )
+    steps = int(max(LEAST_STEPS, STEPS_PER_ATOM * atoms.count) * wish.effort)
+    core.search(steps, HOT, COLD, SWAPS, CUTS, graph, state, _terms(atoms, home, count, wish), _room(atoms.count))
+    return state.home.copy()
+
+
+def _terms(atoms: Atoms, home: Ints, count: int, wish: Wish) -> core.Terms:
+    """Each region's grids are compared with the region's own mean: its number of grids is fixed."""
+    region = np.zeros(count, dtype=np.int64)
+    region[home] = atoms.region
+    need = np.empty((count, 2))
+    for number in np.unique(region).tolist():
+        mine = region == number
+        inside = atoms.region == number
+        households = max(float(atoms.households[inside].sum()), 1e-6)
+        need[mine] = households / mine.sum(), float(atoms.minutes[inside].sum()) / mine.sum()
+    return core.Terms(
+        need=need,
+        balance=BALANCE,
+        minutes=BALANCE * wish.minutes_share,
+        compact=COMPACT,
+        border=BORDER / float(np.sqrt(atoms.area_m2.sum() / count)),
+        tolerance=wish.tolerance,
+        minutes_tolerance=wish.tolerance * MINUTES_TOLERANCE,
+    )
+
+
+def _room(count: int) -> core.Room:
+    most = min(core.MOST_MEMBERS, count) + 1
+    return core.Room(
+        seen=np.zeros(count, dtype=np.int64),
+        clock=np.array([1 << 20], dtype=np.int64),
+        queue=np.zeros(count, dtype=np.int64),
+        member=np.zeros(count, dtype=np.int64),
+        place=np.zeros(count, dtype=np.int64),
+        parent=np.zeros(most, dtype=np.int64),
+        order=np.zeros(most, dtype=np.int64),
+        key=np.zeros(most),
+        tree=np.zeros((most, 2)),
+        side=np.zeros(most, dtype=np.int64),
+        sum=np.zeros((2, 4)),
+    )
