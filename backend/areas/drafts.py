@@ -72,7 +72,7 @@ def create_draft(
         DraftOutline.objects.bulk_create(
             DraftOutline(
                 id=uuid7(), division=division, area=one.area, under=one.area.parent, outline=one.outline,
-                code=one.area.code, name=one.area.name, name_en=one.area.name_en, kind=one.area.kind,
+                code=one.area.code, name=one.name, name_en=one.name_en, kind=one.kind,
             )
             for one in base
         )  # fmt: skip

@@ -42,10 +42,12 @@ _PUBLISH_LOCK = 4_210_002
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The drawn extent of one area: valid WGS84 polygon."""
+    """The drawn extent of one area: valid WGS84 polygon; called and of a kind as the area is, where nothing is said."""
 
     area: Area
     polygon: Shape
+    names: tuple[str, str] | None = None
+    kind: str | None = None
 
 
 def lock_publishing() -> None:
@@ -75,7 +77,10 @@ def publish_draft(
     _refuse_stale(division, base)
     _refuse_moment(base, at, now)
     _refuse_faults(division)
-    outlined = [Outline(_area_of(row, at), slim(shape_of(row.outline))) for row in _rows(division)]
+    outlined = [
+        Outline(_area_of(row, at), slim(shape_of(row.outline)), (row.name, row.name_en), row.kind)
+        for row in _rows(division)
+    ]
     put_in_force(division, outlined, base=base, at=at)
     division.state, division.effective_at = Division.State.PUBLISHED, at
     division.published_at, division.published_by_id = now, actor.user_id
@@ -127,13 +132,9 @@ def _rows(division: Division) -> list[DraftOutline]:
 
 
 def _area_of(row: DraftOutline, at: datetime) -> Area:
-    """The area that the outline stands for, renamed as drawn; a new one with its final code where there is none."""
+    """The area that the outline stands for, still called as before; a new one with its final code where none is."""
     if row.area is not None:
-        area = row.area
-        if (area.name, area.name_en, area.kind) != (row.name, row.name_en, row.kind):
-            area.name, area.name_en, area.kind = row.name, row.name_en, row.kind
-            area.save(update_fields=["name", "name_en", "kind"])
-        return area
+        return row.area
     code = row.code if not Area.objects.filter(code=row.code).exists() else next_code(row.under)
     row.area = Area.objects.create(
         id=uuid7(), level=row.division.level, scheme=SCHEMES[row.division.level], code=code, parent=row.under,
@@ -183,6 +184,7 @@ def boundary_of(outline: Outline, division: Division, at: datetime) -> Boundary:
     kept = stored(shape)
     mercator = cast(MultiPolygon, kept.transform(3857, clone=True))
     label = shapely.point_on_surface(shape)
+    name, name_en = outline.names or (outline.area.name, outline.area.name_en)
     return Boundary(
         id=uuid7(),
         area=outline.area,
@@ -192,6 +194,9 @@ def boundary_of(outline: Outline, division: Division, at: datetime) -> Boundary:
         label_point=Point(snap_degrees(label.x), snap_degrees(label.y), srid=4326),
         area_m2=geodesic_area_m2(shape),
         valid=DateTimeTZRange(at, None),
+        name=name,
+        name_en=name_en,
+        kind=outline.area.kind if outline.kind is None else outline.kind,
     )
 
 
@@ -224,7 +229,8 @@ def _follow_with_communities(division: Division, outlined: Sequence[Outline], at
             else:
                 former.valid = DateTimeTZRange(former.valid.lower, at)
             former.save(update_fields=["valid"])
-            boundary_of(Outline(former.area, union), division, at).save(force_insert=True)
+            called = Outline(former.area, union, (former.name, former.name_en), former.kind)
+            boundary_of(called, division, at).save(force_insert=True)
 
 
 def _differ(one: Shape, other: Shape) -> bool:

@@ -315,7 +315,7 @@ def division_drawn(actor: Actor, division_id: UUID, *, now: datetime) -> Divisio
         _drawn(row, row.area_id is None, slim(shape_of(row.outline)), row.under.code)
         for row in DraftOutline.objects.filter(division=division).select_related("under").order_by("code")
     ] or [
-        _drawn(row.area, False, slim(shape_of(row.outline)), row.area.parent.code if row.area.parent else "")
+        _drawn(row, False, slim(shape_of(row.outline)), row.area.parent.code if row.area.parent else "")
         for row in division.boundaries.filter(area__level=division.level)
         .select_related("area__parent")
         .order_by("area__code")
@@ -326,10 +326,11 @@ def division_drawn(actor: Actor, division_id: UUID, *, now: datetime) -> Divisio
     )
 
 
-def _drawn(row: DraftOutline | Area, is_new: bool, shape: Shape, under: str) -> DrawnOutline:
+def _drawn(row: DraftOutline | Boundary, is_new: bool, shape: Shape, under: str) -> DrawnOutline:
     label = shapely.point_on_surface(shape)
+    code = row.code if isinstance(row, DraftOutline) else row.area.code
     return DrawnOutline(
-        row.code, row.name, row.name_en, row.kind, under, is_new, round(geodesic_area_m2(shape), 1),
+        code, row.name, row.name_en, row.kind, under, is_new, round(geodesic_area_m2(shape), 1),
         (round(label.x, 7), round(label.y, 7)), shape,
     )  # fmt: skip
 

@@ -83,7 +83,10 @@ def _take_back(division: Division, now: datetime) -> None:
 def _go_back(division: Division, actor: Actor, now: datetime) -> Division:
     """A division of its own, in force from now on, with the outlines that held before."""
     base = force.last_published(division.parent, division.level)
-    outlined = [Outline(row.area, slim(shape_of(row.outline))) for row in _former(division, division.level)]
+    outlined = [
+        Outline(row.area, slim(shape_of(row.outline)), (row.name, row.name_en), row.kind)
+        for row in _former(division, division.level)
+    ]
     answer = Division.objects.create(
         id=uuid7(),
         parent=division.parent,

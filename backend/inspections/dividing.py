@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from backend.accounts.actor import Actor
 from backend.areas import access, publishing, undoing
@@ -80,15 +81,21 @@ def undo_division(*, actor: Actor, division_id: UUID, now: datetime) -> Division
 
 
 def _refuse_worked_on(division: Division) -> None:
-    """Raises NotUndoable naming the first kind of work that was done since the division came into force."""
-    since, path = division.switched_at or division.effective_at, division.parent.path
+    """Raises NotUndoable naming the first kind of work that was done since the division came into force.
+
+    Only what was done on ground that changed counts, and with cases that the division moved.
+    """
+    since = division.switched_at or division.effective_at
+    touched = rehoming.touched_by(division).ids
+    moved = CaseEvent.objects.filter(action="route", at__gte=since, facts__change_id=str(division.pk)).values("case")
+    by_people = CaseEvent.objects.filter(at__gt=since).exclude(actor_role="system")
     done = {
-        "cases_reported": Decision.objects.filter(boundary__division=division, cause="intake", at__gte=since),
-        "cases_worked_on": CaseEvent.objects.filter(case__area_path__startswith=path, at__gt=since).exclude(
-            actor_role="system"
+        "cases_reported": Decision.objects.filter(
+            boundary__division=division, boundary__area__in=touched, cause="intake", at__gte=since
         ),
-        "appointments_booked": Appointment.objects.filter(grid__path__startswith=path, booked_at__gt=since),
-        "visits_recorded": Visit.objects.filter(grid__path__startswith=path, received_at__gt=since),
+        "cases_worked_on": by_people.filter(Q(case__grid__in=touched) | Q(case__in=moved)),
+        "appointments_booked": Appointment.objects.filter(grid__in=touched, booked_at__gt=since),
+        "visits_recorded": Visit.objects.filter(grid__in=touched, received_at__gt=since),
     }
     for reason, rows in done.items():
         count = rows.count()

@@ -84,7 +84,7 @@ def impact_of(*, actor: Actor, division_id: UUID, now: datetime) -> Impact:
     ordered = sorted(pairs.values(), key=lambda pair: (pair.old_code, pair.new_code))
     totals = {kind: sum(pair.counts[kind] for pair in ordered if pair.is_moved) for kind in KINDS}
     totals["workers"] = workers
-    names = {boundary.area.code: (boundary.area.name, boundary.area.name_en) for boundary in base} | dict(draft.names)
+    names = {boundary.area.code: (boundary.name, boundary.name_en) for boundary in base} | dict(draft.names)
     return Impact(division.version, ordered, totals, names)
 
 

@@ -81,6 +81,8 @@ def switch_division(*, division_id: UUID, now: datetime) -> bool:
     division = _claimed(Q(pk=division_id, switched_at=None, effective_at__lte=now))
     if division is None:
         return False
+    force.lock_grids(division.parent.path)
+    switching.take_names(division)
     division.moved = bring_home(division, now=now)
     division.switched_at = now
     division.save(update_fields=["moved", "switched_at"])
@@ -113,7 +115,7 @@ def bring_home(division: Division, *, now: datetime) -> dict[str, int]:
     Runs inside the transaction that marks the division. Raises what the rooms below raise.
     """
     path = division.parent.path
-    touched = _touched(division)
+    touched = touched_by(division)
     force.lock_grids(path)
     stops = _stops_ahead(touched, now)
     moved = rehome_ground(path, now=now)
@@ -145,7 +147,8 @@ def _follow_cases(path: str) -> int:
         return int(cursor.rowcount)
 
 
-def _touched(division: Division) -> Touched:
+def touched_by(division: Division) -> Touched:
+    """Grids whose ground the division changed; none where it drew communities."""
     if division.level != Area.Level.GRID:
         return Touched((), ())
     new: dict[UUID, Area] = {}

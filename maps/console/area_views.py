@@ -67,9 +67,6 @@ class GridFeature(GeoFeatureModelSerializer):  # type: ignore[misc]
     """One grid in force as a GeoJSON feature."""
 
     code = serializers.CharField(source="area.code")
-    name = serializers.CharField(source="area.name")
-    name_en = serializers.CharField(source="area.name_en")
-    kind = serializers.CharField(source="area.kind")
     community = serializers.CharField(source="area.parent.name")
     label = GeometrySerializerMethodField()
 
@@ -161,8 +158,8 @@ class GridView(ApiView):
         size = census.grid_size(boundary.area)
         content = {
             "code": boundary.area.code,
-            "name": boundary.area.name,
-            "name_en": boundary.area.name_en,
+            "name": boundary.name,
+            "name_en": boundary.name_en,
             "community": boundary.area.parent.name if boundary.area.parent else "",
             "area_m2": boundary.area_m2,
             "households": size.households,

@@ -44,7 +44,7 @@ _BASE_SQL = (
 
 _OUTLINES = """
 SELECT ST_AsMVT(found, '{name}', 4096, 'geom') AS tile FROM (
-    SELECT area.code AS id, area.code, area.name, area.name_en, parent.name AS community,
+    SELECT area.code AS id, area.code, boundary.name, boundary.name_en, parent.name AS community,
            ST_AsMVTGeom(boundary.outline_mercator, ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4096, 64) AS geom
     FROM areas_boundary AS boundary
     JOIN areas_area AS area ON area.id = boundary.area_id
@@ -54,7 +54,7 @@ SELECT ST_AsMVT(found, '{name}', 4096, 'geom') AS tile FROM (
 ) AS found WHERE geom IS NOT NULL"""
 _LABELS = """
 SELECT ST_AsMVT(found, 'grid_labels', 4096, 'geom') AS tile FROM (
-    SELECT area.code AS id, area.code, area.name, area.name_en, parent.name AS community,
+    SELECT area.code AS id, area.code, boundary.name, boundary.name_en, parent.name AS community,
            ST_AsMVTGeom(ST_Transform(boundary.label_point, 3857), ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4096, 0) AS geom
     FROM areas_boundary AS boundary
     JOIN areas_area AS area ON area.id = boundary.area_id

@@ -2,11 +2,13 @@
 
 import threading
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 import shapely
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from shapely import LineString
 
 from backend.accounts.actor import SYSTEM
@@ -14,13 +16,15 @@ from backend.areas import drafts, edits, errors, force, queries
 from backend.areas.checking import accept_repairs
 from backend.areas.models import Area, Boundary, Division, Duty, Lineage
 from backend.cases.models import Case, CaseEvent
-from backend.cases.services import NewReport, PointIn, report_case
+from backend.cases.services import NewReport, PointIn, Step, act, report_case
+from backend.cases.workflow import Action
 from backend.core.errors import StaleVersion
 from backend.core.ids import uuid7
 from backend.core.models import OutboxMessage
 from backend.dispatch.models import Decision
 from backend.inspections import dividing, rehoming
 from backend.inspections.impact import impact_of
+from backend.inspections.models import Appointment, Visit
 from gis.outlines import rounded
 from tests.world import SIDE, SOUTH, WEST, World, make_world
 
@@ -304,6 +308,78 @@ def test_after_work_was_done_an_undo_is_refused_by_name(world: World, draft: Div
     with pytest.raises(errors.NotUndoable) as refused:
         dividing.undo_division(actor=world.actor("street:002"), division_id=division.pk, now=later)
     assert refused.value.facts["reason"] == "cases_reported"
+
+
+@pytest.mark.parametrize(
+    ("grid", "worked", "reason"),
+    [
+        ("002011001", "reported", None),
+        ("002011002", "reported", "cases_reported"),
+        ("002011001", "accepted", None),
+        ("002011002", "accepted", "cases_worked_on"),
+        ("002011001", "visited", None),
+        ("002011002", "visited", "visits_recorded"),
+        ("002011001", "booked", None),
+        ("002011002", "booked", "appointments_booked"),
+    ],
+)
+def test_only_work_on_changed_ground_stands_against_an_undo(
+    world: World, draft: Division, now: datetime, *, grid: str, worked: str, reason: str | None
+) -> None:
+    """The second grid was cut in two, the first is as it was."""
+    case = reported(world, *world.middle_of(grid), now - timedelta(hours=1))
+    division = published(world, half_split(world, draft, now), now)
+    later = now + timedelta(minutes=10)
+    if worked == "reported":
+        reported(world, *world.middle_of(grid), later)
+    elif worked == "accepted":
+        act(actor=world.actor(f"leader:{grid}"), case_id=case.pk, step=Step(Action.ACCEPT), now=later)
+    elif worked == "visited":
+        Visit.objects.create(
+            worker=world.people[f"leader:{grid}"], grid=world.grid(grid), place=world.add_place("V", grid=grid),
+            at=later, received_at=later, outcome="done",
+        )  # fmt: skip
+    else:
+        window = DateTimeTZRange(later + timedelta(days=1), later + timedelta(days=1, hours=1))
+        Appointment.objects.create(case=case, grid=world.grid(grid), window=window, dwell_minutes=5, booked_at=later)
+    undo = partial(dividing.undo_division, actor=world.actor("street:002"), division_id=division.pk, now=later)
+    if reason is None:
+        assert undo().state == "undone"
+    else:
+        with pytest.raises(errors.NotUndoable) as refused:
+            undo()
+        assert (refused.value.facts["reason"], refused.value.facts["count"]) == (reason, 1)
+
+
+def test_a_rename_takes_effect_at_the_moment(world: World, draft: Division, now: datetime) -> None:
+    monday = now + timedelta(days=4)
+    first = world.grid("002011001")
+    renamed = edited(world, draft, edits.Rename(FIRST, "新名网格", "New name"), now)
+    division = published(world, renamed, now, at=monday)
+    actor = world.actor("street:002")
+
+    def called() -> list[str]:
+        first.refresh_from_db()
+        moments = (now, monday - timedelta(seconds=1), monday)
+        return [first.name, *(queries.grid_in_force(actor, FIRST, now=at).name for at in moments)]
+
+    assert called() == ["第1网格", "第1网格", "第1网格", "新名网格"]
+    assert draft_of(world, now).drawn.get(code=FIRST).name == "新名网格", "a new draft begins with what is to come"
+    rehoming.switch_due(now=monday)
+    assert called() == ["新名网格", "第1网格", "第1网格", "新名网格"]
+    later = monday + timedelta(minutes=1)
+    dividing.undo_division(actor=actor, division_id=division.pk, now=later)
+    assert called() == ["第1网格", "第1网格", "第1网格", "新名网格"]
+    assert queries.grid_in_force(actor, FIRST, now=later).name == "第1网格"
+
+
+def test_a_rename_that_is_taken_back_never_was(world: World, draft: Division, now: datetime) -> None:
+    monday = now + timedelta(days=4)
+    division = published(world, edited(world, draft, edits.Rename(FIRST, "新名网格"), now), now, at=monday)
+    dividing.undo_division(actor=world.actor("street:002"), division_id=division.pk, now=now)
+    assert rehoming.switch_due(now=monday) == 0
+    assert Area.objects.get(code=FIRST).name == "第1网格"
+    assert queries.grid_in_force(world.actor("street:002"), FIRST, now=monday).name == "第1网格"
 
 
 def test_a_moment_before_another_division_is_refused(world: World, draft: Division, now: datetime) -> None:

@@ -55,6 +55,7 @@ def layer_file(features: Sequence[Feature], *, name: str, file_format: str, crs:
 
 def _feature(number: int, area: Area, row: Boundary) -> Feature:
     texts = {name: getattr(area, name) for name in FIELDS if name != "parent_code"}
+    texts |= {name: getattr(row, name) for name in ("name", "name_en", "kind")}
     attributes = texts | {"parent_code": area.parent.code if area.parent else ""}
     return Feature(number, area.code, attributes, slim(shape_of(row.outline)))
 

@@ -108,7 +108,7 @@ class BoundaryQuerySet(models.QuerySet["Boundary"]):
 
 
 class Boundary(models.Model):
-    """The outline of one area during one period. Drafts have no period yet."""
+    """The outline and the name of one area during one period. Without a period it was taken back before it began."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     area = models.ForeignKey(Area, models.PROTECT, related_name="boundaries")
@@ -118,6 +118,9 @@ class Boundary(models.Model):
     label_point = gis.PointField(srid=4326)
     area_m2 = models.FloatField()
     valid = DateTimeRangeField(null=True)
+    name = models.CharField(max_length=80, blank=True)
+    name_en = models.CharField(max_length=120, blank=True)
+    kind = models.CharField(max_length=20, blank=True)
 
     objects = BoundaryQuerySet.as_manager()
 
