@@ -21,21 +21,24 @@ export const usePlans = defineStore("plans", () => {
   const byGrid = computed(() => newestByGrid(rows.value));
   const running = computed(() => job.value !== null && !job.value.finished);
   let wantedPlan: string | null = null;
+  let lastAsked = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   async function load(asked: Day = week.value): Promise<void> {
     if (asked !== week.value) rows.value = [];
     week.value = asked;
     loading.value = true;
+    // Answers may overtake each other: an older one must not bring back how it was before.
+    const mine = ++lastAsked;
     try {
       const { items } = await api.plans(asked);
-      if (asked !== week.value) return;
+      if (mine !== lastAsked) return;
       rows.value = items;
       error.value = null;
     } catch (caught) {
-      error.value = caught;
+      if (mine === lastAsked) error.value = caught;
     } finally {
-      loading.value = false;
+      if (mine === lastAsked) loading.value = false;
     }
   }
 
