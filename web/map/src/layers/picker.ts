@@ -20,6 +20,15 @@ export function offsetPoint(point: LonLat, eastM: number, northM: number): LonLa
   return { lon, lat };
 }
 
+const SAME_SPOT_M = 0.5;
+
+/** Whether two points are one spot for a person, whatever a map's arithmetic leaves in the last digits. */
+export function isSameSpot(one: LonLat, other: LonLat): boolean {
+  const northM = (one.lat - other.lat) * METRES_PER_DEGREE;
+  const eastM = (one.lon - other.lon) * METRES_PER_DEGREE * Math.cos((one.lat * Math.PI) / 180);
+  return Math.hypot(eastM, northM) < SAME_SPOT_M;
+}
+
 /** A crosshair that stays in the middle while the map moves under it; `onMove` hears each point it comes to rest on. */
 export function pointPicker(settings: { onMove: (point: LonLat) => void }): PointPicker {
   let shown: GlMap | null = null;
