@@ -64,6 +64,34 @@ def test_the_map_keeps_its_edges_when_the_network_goes_and_comes(town: Town) -> 
     assert len(strip.getcolors(1_000_000) or ()) > 8, "the upper strip of the map is blank"
 
 
+def test_the_phones_own_position_stays_one_when_the_page_changes_its_size(town: Town) -> None:
+    phone = in_english(town, "resident")
+    phone.page.goto("/resident/#/report?step=place")
+    phone.button("Use my position").click()
+    own = phone.page.get_by_text("position of this phone")
+    expect(own).to_be_visible()
+    phone.drawn()
+    phone.page.set_viewport_size({"width": 700, "height": 500})  # turned, with a keyboard
+    phone.drawn()
+    phone.page.wait_for_timeout(300)
+    expect(own).to_be_visible()
+    phone.button("Move north").click()
+    expect(phone.page.get_by_text("chosen on the map")).to_be_visible()
+
+
+@pytest.mark.parametrize("app", ["resident", "field"])
+def test_the_look_is_our_own_in_light_and_in_dark(town: Town, app: str) -> None:
+    phone = in_english(town, app)
+    style = "getComputedStyle(document.body)"
+    assert "Noto Sans SC" in phone.page.evaluate(f"{style}.fontFamily")
+    light = phone.page.evaluate(f"{style}.backgroundColor")
+    phone.page.emulate_media(color_scheme="dark")
+    assert phone.page.evaluate(f"{style}.backgroundColor") != light
+    phone.page.locator("main").get_by_role("button").or_(phone.page.locator("main").get_by_role("link")).first.focus()
+    phone.page.keyboard.press("Tab")
+    assert phone.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
 def test_the_form_of_a_case_comes_into_sight_ready_to_type(town: Town) -> None:
     case_id = fill(town, walking=False)["report"]
     phone = leader(town)

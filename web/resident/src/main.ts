@@ -1,7 +1,9 @@
 import "@fontsource-variable/noto-sans-sc";
-import "@gridward/core/phone.css";
 import "vant/es/dialog/style";
 import "vant/es/toast/style";
+// After Vant's sheets, whose own values for the same properties would win otherwise.
+import "@gridward/core/phone.css";
+import "@gridward/core/latin.css";
 import "./resident.css";
 
 import { makeI18n } from "@gridward/core";

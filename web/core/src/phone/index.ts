@@ -13,4 +13,5 @@ export { useHeightProperty } from "./measure";
 export { default as PhotoInput, type PickedPhoto } from "./PhotoInput.vue";
 export { readPosition, type FixResult, type OwnFix, type PositionFailure } from "./position";
 export { default as StateBox } from "./StateBox.vue";
+export { useSystemTheme } from "./systemTheme";
 export { default as ThumbBar } from "./ThumbBar.vue";

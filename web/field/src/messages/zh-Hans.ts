@@ -14,7 +14,7 @@ export const messages = {
     signInAgain: "重新登录",
     notFound: "没有这个页面",
     toToday: "回到今日",
-    age: "这是 {age} 的数据",
+    age: "数据更新于 {age}",
     ageOffline: "连不上服务器，这是 {age} 的数据",
     refresh: "刷新",
     patrolling: "巡查中",
