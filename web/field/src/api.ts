@@ -75,6 +75,17 @@ const event = object({
 });
 const photo = object({ id: text, url: text, purpose: withDefault(text, "") });
 const appointment = object({ id: text, window: timeSpan, state: text });
+const rulingTold = object({
+  id: text,
+  at: text,
+  how: text,
+  case_number: text,
+  words: withDefault(text, ""),
+  owner: localised,
+  distance_m: optional(number),
+});
+export type RulingTold = Shaped<typeof rulingTold>;
+
 const fieldCase = object({
   id: text,
   number: text,
@@ -101,7 +112,16 @@ const fieldCase = object({
     [],
   ),
   appointment: optional(appointment),
-  decision: optional(object({ kind: text, text: withDefault(localised, nothing) })),
+  decision: optional(
+    object({
+      kind: text,
+      text: withDefault(localised, nothing),
+      rulings: withDefault(list(rulingTold), []),
+    }),
+  ),
+  dispute: optional(
+    object({ id: text, state: text, level: text, ground: text, raised_at: text, can_withdraw: flag }),
+  ),
   is_mine: withDefault(flag, true),
 });
 export type FieldCase = Shaped<typeof fieldCase>;
@@ -145,6 +165,48 @@ export const weekShape = object({
 export type Week = Shaped<typeof weekShape>;
 
 export const caseShape = fieldCase;
+
+const grid = object({ code: text, name: text, name_en: withDefault(text, "") });
+const department = object({ id: text, name: localised });
+const dispute = object({
+  id: text,
+  version: number,
+  state: text,
+  level: text,
+  ground: text,
+  raised_at: text,
+  border_m: optional(number),
+  from_grid: optional(grid),
+  from_department: optional(department),
+  proposed_grid: optional(grid),
+  proposed_department: optional(department),
+  other_grid: optional(grid),
+  case: object({
+    id: text,
+    number: text,
+    matter: object({ name: localised }),
+    description: withDefault(text, ""),
+    address: withDefault(text, ""),
+    location: lonLat,
+    due_at: optional(text),
+  }),
+  ruling: optional(
+    object({
+      how: text,
+      words: withDefault(text, ""),
+      grid: optional(grid),
+      department: optional(department),
+    }),
+  ),
+  settled_at: optional(text),
+  asks_me: flag,
+  can_withdraw: flag,
+});
+export type Dispute = Shaped<typeof dispute>;
+export const disputesShape = object({ items: list(dispute) });
+export type Disputes = Shaped<typeof disputesShape>;
+export const neighbourhoodShape = object({ grids: list(grid), departments: list(department) });
+export type Neighbourhood = Shaped<typeof neighbourhoodShape>;
 
 export const mattersShape = object({
   items: list(

@@ -6,7 +6,7 @@ const FROM_SERVER = [
   { action: "accept", needs: [], disabled_reason: null },
   { action: "submit", needs: [], disabled_reason: "not_in_this_state" },
   { action: "hand_back", needs: [], disabled_reason: "not_in_this_state" },
-  { action: "return", needs: ["note"], disabled_reason: null },
+  { action: "dispute", needs: ["note"], disabled_reason: null },
   { action: "note", needs: ["note"], disabled_reason: null },
 ];
 const open = (unsent: string[]) =>

@@ -9,7 +9,16 @@
  */
 
 export type OperationKind =
-  "report_case" | "case_action" | "record_visit" | "skip_stop" | "see_plan" | "start_session" | "end_session";
+  | "report_case"
+  | "case_action"
+  | "return_case"
+  | "accept_dispute"
+  | "withdraw_dispute"
+  | "record_visit"
+  | "skip_stop"
+  | "see_plan"
+  | "start_session"
+  | "end_session";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export type Payload = Readonly<Record<string, Json>>;
@@ -25,7 +34,7 @@ export type DraftPhoto = Readonly<{ id: string; slot: PhotoSlot; bytes: number; 
 export type Draft = Readonly<{
   opId: string;
   kind: OperationKind;
-  /** `case:<id>`, `stop:<id>`, `plan:<id>` or `session:<id>`; the unit of ordering. */
+  /** `case:<id>`, `stop:<id>`, `plan:<id>`, `dispute:<id>` or `session:<id>`; the unit of ordering. */
   subject: string;
   /** What the worker sees in the list, e.g. the name of the stop. */
   label: string;

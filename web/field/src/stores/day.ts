@@ -5,12 +5,16 @@ import { computed, ref, shallowRef } from "vue";
 
 import {
   caseShape,
+  disputesShape,
   mattersShape,
+  neighbourhoodShape,
   read,
   todayShape,
   weekShape,
+  type Disputes,
   type FieldCase,
   type Matter,
+  type Neighbourhood,
   type Today,
   type Week,
 } from "../api";
@@ -37,6 +41,8 @@ export const useDay = defineStore("day", () => {
   const outbox = useOutbox();
   const today = shallowRef<Kept<Today> | null>(null);
   const week = shallowRef<Kept<Week> | null>(null);
+  const disputes = shallowRef<Kept<Disputes> | null>(null);
+  const disputesProblem = shallowRef<unknown>(null);
   const loading = ref(false);
   const problem = shallowRef<unknown>(null);
   const seen = shallowRef<Today | null>(null);
@@ -186,6 +192,17 @@ export const useDay = defineStore("day", () => {
     }
   }
 
+  /** Returns that concern one's grids; kept on the phone, so that they are read without a signal too. */
+  async function refreshDisputes(): Promise<void> {
+    disputes.value ??= await fromPhone("disputes", disputesShape);
+    disputesProblem.value = null;
+    try {
+      disputes.value = await readThrough("disputes", disputesShape, "/field/disputes");
+    } catch (error) {
+      disputesProblem.value = error;
+    }
+  }
+
   const stops = computed(() => shownStops(today.value?.value.stops ?? [], outbox.outbox));
   return {
     today,
@@ -202,6 +219,12 @@ export const useDay = defineStore("day", () => {
     markSeen,
     refreshToday,
     followToday,
+    disputes,
+    disputesProblem,
+    refreshDisputes,
+    asked: computed(() => disputes.value?.value.items.filter((one) => one.asks_me).length ?? 0),
+    neighbourhood: async (): Promise<Neighbourhood> =>
+      (await readThrough("neighbourhood", neighbourhoodShape, "/field/neighbourhood")).value,
     refreshWeek: () => refresh(week, "week", weekShape, "/field/week"),
     oneCase,
     matters: async (): Promise<readonly Matter[]> =>
@@ -210,6 +233,7 @@ export const useDay = defineStore("day", () => {
       today.value = null;
       seen.value = null;
       week.value = null;
+      disputes.value = null;
     },
   };
 });
