@@ -15,12 +15,12 @@ const open = (unsent: string[]) =>
     .map((one) => `${one.action}:${one.needs.join("+")}`);
 
 it("offers what the server offers", () => {
-  expect(open([])).toEqual(["accept:", "note:note", "return:note"]);
+  expect(open([])).toEqual(["accept:", "note:note", "dispute:note"]);
   expect(shownActions(FROM_SERVER, [])[0]?.disabledReason).toBe("not_in_this_state");
 });
 
 it("lets the worker go on behind an unsent accept", () => {
-  expect(open(["accept"])).toEqual(["submit:", "note:note", "hand_back:note", "return:note"]);
+  expect(open(["accept"])).toEqual(["submit:", "note:note", "hand_back:note", "dispute:note"]);
 });
 
 it("offers nothing behind a step that ends the worker's part", () => {

@@ -212,7 +212,7 @@ export const messages: Translated<typeof zh> = {
     open: "{n} return asks you: is it yours? | {n} returns ask you: are they yours?",
     see: "Look at the returns",
     hint: "You keep the case and its deadline until a neighbour takes it or the desk above rules. A decision is sent back once.",
-    needGround: "Say why in at least {n} characters",
+    needGround: "Say why in at least {least} characters",
     proposed: "Who should have it",
     nobody: "I don't know",
     grids: "Grids beside yours",

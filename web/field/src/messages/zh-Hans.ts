@@ -207,7 +207,7 @@ export const messages = {
     open: "有 {n} 件退单请您确认是否归您",
     see: "查看退单",
     hint: "在邻格接办或上级裁定之前，案件和期限仍由您负责。同一次派遣只能退单一次。",
-    needGround: "请至少写 {n} 个字的理由",
+    needGround: "请至少写 {least} 个字的理由",
     proposed: "应该由谁负责",
     nobody: "不清楚",
     grids: "相邻网格",
