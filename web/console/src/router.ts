@@ -14,6 +14,7 @@ export const router = createRouter({
     { path: "/", name: "overview", component: () => import("./shell/OverviewScreen.vue") },
     { path: "/plan", name: "plan", component: () => import("./plan/PlanScreen.vue") },
     { path: "/duty", name: "duty", component: () => import("./duty/DutyScreen.vue") },
+    { path: "/disputes", name: "disputes", component: () => import("./dispute/DisputesScreen.vue") },
     { path: "/divisions", name: "divisions", component: () => import("./division/DivisionsScreen.vue") },
     { path: "/divisions/:id", name: "division", component: () => import("./division/DivisionEditor.vue") },
     { path: "/tracks", name: "tracks", component: () => import("./tracks/TracksScreen.vue") },

@@ -1,5 +1,6 @@
 export * from "./api/client";
 export * from "./api/console";
+export * from "./api/disputes";
 export * from "./api/divisions";
 export * from "./api/problem";
 export * from "./api/transport";

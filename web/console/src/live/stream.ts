@@ -1,6 +1,6 @@
 import type { LiveTicket } from "@gridward/core";
 
-export type LiveKind = "case" | "position" | "plan" | "stop" | "duty";
+export type LiveKind = "case" | "position" | "plan" | "stop" | "duty" | "dispute";
 export interface LiveEvent {
   kind: LiveKind;
   data: Record<string, unknown>;
@@ -25,7 +25,7 @@ export interface LiveStream {
   stop(): void;
 }
 
-const KINDS: readonly LiveKind[] = ["case", "position", "plan", "stop", "duty"];
+const KINDS: readonly LiveKind[] = ["case", "position", "plan", "stop", "duty", "dispute"];
 
 /** 1 s, 2 s, 4 s … up to 30 s, each up to a fifth longer, so that many consoles do not come back together. */
 export function backoffMs(n: number, random: () => number = Math.random): number {

@@ -1,5 +1,6 @@
 import type { Translated } from "@gridward/core";
 
+import { dispute } from "./dispute.en";
 import { division } from "./division.en";
 import type { messages as zh } from "./zh-Hans";
 
@@ -139,10 +140,12 @@ export const messages: Translated<typeof zh> = {
       },
     },
   },
+  dispute,
   division,
   nav: {
     overview: "Map & cases",
     plan: "Weekly plan",
+    disputes: "Disputes",
     divisions: "Divisions",
     tracks: "Planned vs walked",
     statistics: "Statistics",

@@ -1,3 +1,4 @@
+import { dispute } from "./dispute.zh-Hans";
 import { division } from "./division.zh-Hans";
 
 export const messages = {
@@ -133,10 +134,12 @@ export const messages = {
       },
     },
   },
+  dispute,
   division,
   nav: {
     overview: "地图与案件",
     plan: "每周计划",
+    disputes: "退单",
     divisions: "网格划分",
     tracks: "计划与实走",
     statistics: "统计",

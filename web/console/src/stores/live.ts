@@ -19,6 +19,7 @@ export const useLive = defineStore("live", () => {
   const caseRevision = ref(0);
   const planRevision = ref(0);
   const dutyRevision = ref(0);
+  const disputeRevision = ref(0);
   const [queue, detail, summary, workers] = [useQueue(), useDetail(), useSummary(), useWorkers()];
   const notices = useNotices();
   const touchMap = soon(async () => void caseRevision.value++, 1_500);
@@ -39,6 +40,9 @@ export const useLive = defineStore("live", () => {
       if (!workers.place(data)) touchWorkers();
     } else if (kind === "duty") {
       dutyRevision.value++;
+    } else if (kind === "dispute") {
+      disputeRevision.value++;
+      notices.touch();
     } else {
       planRevision.value++;
       summary.touch();
@@ -53,6 +57,7 @@ export const useLive = defineStore("live", () => {
     caseRevision.value++;
     planRevision.value++;
     dutyRevision.value++;
+    disputeRevision.value++;
   }
 
   const stream = makeLiveStream({
@@ -68,6 +73,7 @@ export const useLive = defineStore("live", () => {
     caseRevision,
     planRevision,
     dutyRevision,
+    disputeRevision,
     start: stream.start,
     stop: stream.stop,
   };

@@ -1,4 +1,5 @@
 import { answered, type ApiClient } from "./client";
+import { makeDisputeApi } from "./disputes";
 import { makeDivisionApi } from "./divisions";
 import { ApiError } from "./problem";
 import type { components } from "./schema";
@@ -36,6 +37,7 @@ export type ConsoleApi = ReturnType<typeof makeConsoleApi>;
 export function makeConsoleApi(client: ApiClient, { call }: Transport) {
   return {
     ...makeDivisionApi(client),
+    ...makeDisputeApi(client),
     session: () => answered(client.GET("/api/v1/auth/session")),
     signIn: (body: { username: string; password: string }) =>
       answered(client.POST("/api/v1/auth/session", { body })),

@@ -53,6 +53,9 @@ export const shared: Translated<typeof zh> = {
     note: "Add note",
     escalate: "Escalated",
     rebook: "Visit moved",
+    dispute: "Sent back",
+    settle: "Dispute settled",
+    withdraw: "Return taken back",
   },
   role: {
     resident: "Resident",

@@ -50,6 +50,9 @@ export const shared = {
     note: "备注",
     escalate: "超时升级",
     rebook: "改约上门",
+    dispute: "退单",
+    settle: "退单了结",
+    withdraw: "撤回退单",
   },
   role: {
     resident: "居民",
