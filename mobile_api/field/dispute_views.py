@@ -85,6 +85,7 @@ class Neighbourhood(serializers.Serializer):
 def _facts(dispute: "Dispute", actor: Actor) -> dict[str, Any]:
     case = dispute.case
     is_open = dispute.state == dispute.State.OPEN
+    is_sender = speaks_for_sender(dispute, case, actor)
     return {
         **sides_facts(dispute),
         **{
@@ -102,8 +103,9 @@ def _facts(dispute: "Dispute", actor: Actor) -> dict[str, Any]:
             "due_at": case.due_at,
         },
         "ruling": ruling_facts(dispute.ruling),
-        "asks_me": is_open and disputes.is_asked(dispute, actor),
-        "can_withdraw": is_open and speaks_for_sender(dispute, case, actor),
+        # Somebody who serves both grids is not asked what their own side has sent back.
+        "asks_me": is_open and not is_sender and disputes.is_asked(dispute, actor),
+        "can_withdraw": is_open and is_sender,
     }
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from backend.areas.models import Duty
 from backend.cases.models import Case, CaseEvent, Dispute
 from backend.core.ids import uuid7
 from backend.notify.models import Notification
@@ -123,6 +124,14 @@ def test_whom_a_worker_may_propose(world: World, client_of: ClientOf) -> None:
     beside = [world.grid(code).code for code in ("002011001", "002011003", "002012002")]
     assert [grid["code"] for grid in told["grids"]] == beside
     assert {one["name"]["en"] for one in told["departments"]} == {"Sanitation", "Police"}
+
+
+def test_who_serves_both_grids_is_not_asked_by_themselves(world: World, case: Case, client_of: ClientOf) -> None:
+    leader = world.people[f"leader:{OWN}"]
+    Duty.objects.create(grid=world.grid(EAST), worker=leader, post="deputy", rank=1, valid=(timezone.now(), None))
+    mine = client_of(f"leader:{OWN}")
+    told = mine.post(f"{FIELD}/cases/{case.pk}/return", body(), format="json").json()
+    assert (told["asks_me"], told["can_withdraw"]) == (False, True)
 
 
 def test_people_hear_of_it_once(world: World, case: Case, client_of: ClientOf) -> None:

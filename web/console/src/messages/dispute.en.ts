@@ -15,7 +15,7 @@ export const dispute: Translated<typeof zh> = {
   nobody: "nobody named",
   sender: "Sent back by",
   asked: "Asked",
-  arbiter: "Ruling",
+  arbiter: "Level",
   border: "To the border",
   away: "{m} m",
   due: "Deadline",

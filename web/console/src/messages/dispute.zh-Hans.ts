@@ -11,7 +11,7 @@ export const dispute = {
   nobody: "未提名",
   sender: "退单方",
   asked: "提请负责",
-  arbiter: "裁定",
+  arbiter: "层级",
   border: "距边界",
   away: "{m} 米",
   due: "处理期限",
