@@ -111,6 +111,22 @@ def grid_areas(now: datetime) -> dict[GridId, UUID]:
     return dict(rows)
 
 
+def grids_held_since(at: datetime) -> dict[UUID, tuple[str, datetime]]:
+    """Code of each grid in force at the moment, and since when its boundary holds, by the grid's id."""
+    rows = Boundary.objects.in_force(at).filter(area__level=Area.Level.GRID)
+    found = rows.values_list("area", "area__code", "valid")
+    return {area_id: (code, valid.lower) for area_id, code, valid in found if valid is not None}
+
+
+def covering_codes(points: Sequence[tuple[float, float]], *, now: datetime) -> list[str | None]:
+    """Code of the grid that covers each WGS84 point at the moment, past or to come; None where none does."""
+    if not points:
+        return []
+    index = grid_index(now)
+    owners = index.locate_batch([lon for lon, _ in points], [lat for _, lat in points])
+    return [None if owner < 0 else index.grids[owner].code for owner in owners.tolist()]
+
+
 def boundary_of(boundary_id: UUID) -> Boundary:
     return Boundary.objects.select_related("area__parent").get(pk=boundary_id)
 

@@ -3,6 +3,7 @@
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -28,6 +29,10 @@ class PeriodIn(serializers.Serializer):
     until = DayField()
     group = serializers.ChoiceField(choices=sorted(GROUPS), required=False, default="", allow_blank=True)
     area = serializers.CharField(required=False, default="", allow_blank=True, max_length=30, help_text="code")
+    boundaries = serializers.ChoiceField(
+        choices=["then", "today"], required=False, default="then",
+        help_text="grids and areas of when each case was reported, or all cases under today's boundaries",
+    )  # fmt: skip
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         days = (attrs["until"] - attrs["since"]).days
@@ -50,6 +55,7 @@ class IndicatorRow(serializers.Serializer):
 class IndicatorList(serializers.Serializer):
     since = serializers.DateTimeField()
     until = serializers.DateTimeField()
+    boundaries = serializers.ChoiceField(choices=["then", "today"])
     items = IndicatorRow(many=True)
 
 
@@ -65,8 +71,10 @@ class IndicatorsView(ApiView):
         until = datetime.combine(said["until"] + timedelta(days=1), time(), LOCAL)
         actor = actor_of(request)
         area = areas.area_below(actor, said["area"]) if said["area"] else None
-        rows = queries.indicators(actor, since=since, until=until, group=said["group"], area=area)
-        return answer(IndicatorList, {"since": since, "until": until, "items": [_row_facts(row) for row in rows]})
+        at = timezone.now() if said["boundaries"] == "today" else None
+        rows = queries.indicators(actor, since=since, until=until, group=said["group"], area=area, boundaries_of=at)
+        content = {"since": since, "until": until, "boundaries": said["boundaries"]}
+        return answer(IndicatorList, {**content, "items": [_row_facts(row) for row in rows]})
 
 
 def _row_facts(row: Indicators) -> dict[str, Any]:

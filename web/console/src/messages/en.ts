@@ -356,7 +356,11 @@ export const messages: Translated<typeof zh> = {
   statistics: {
     title: "Statistics",
     period: "Period",
+    since: "First day",
+    until: "Last day",
     to: "to",
+    boundariesLabel: "Boundaries",
+    boundaries: { then: "Boundaries of then", today: "Today's boundaries" },
     lastDays: "{n} day | {n} days",
     area: "Area",
     allAreas: "All my areas",
@@ -366,7 +370,7 @@ export const messages: Translated<typeof zh> = {
     download: "Download CSV",
     nothing: "No case falls into this period. Choose a longer one or another area.",
     definitions: "How each figure is counted",
-    rule: "“Due” means that the deadline lies in the period, or that the step was taken in it. “—” means that there was nothing to divide by. Areas are those that the cases lie in today. No figure is about a single worker.",
+    rule: "“Due” means that the deadline lies in the period, or that the step was taken in it. “—” means that there was nothing to divide by. With the boundaries of then, a case counts where it lay when it was reported; with today's, all cases are put under the boundaries in force now. No figure is about a single worker.",
     counts: {
       reported: "Reported",
       filed: "Filed",

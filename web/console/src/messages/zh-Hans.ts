@@ -348,7 +348,11 @@ export const messages = {
   statistics: {
     title: "统计",
     period: "时段",
+    since: "起始日",
+    until: "截止日",
     to: "至",
+    boundariesLabel: "网格边界",
+    boundaries: { then: "按当时边界", today: "按现行边界" },
     lastDays: "近 {n} 天",
     area: "区域",
     allAreas: "全部辖区",
@@ -358,7 +362,7 @@ export const messages = {
     download: "下载 CSV",
     nothing: "这一时段没有案件。请换更长的时段或其他区域。",
     definitions: "各指标怎样计算",
-    rule: "“应”指期限在时段内，或该步骤在时段内完成。“—”表示分母为零，无从计算。区域按案件目前所在的区域计。任何指标都不针对单个网格员。",
+    rule: "“应”指期限在时段内，或该步骤在时段内完成。“—”表示分母为零，无从计算。按当时边界：案件计入上报时所在的网格；按现行边界：全部案件按位置归入现行网格。任何指标都不针对单个网格员。",
     counts: { reported: "上报", filed: "立案", handled: "处置", closed: "结案", overdue_open: "超时未办" },
     rates: {
       filing_rate: "立案率",

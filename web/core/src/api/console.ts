@@ -132,9 +132,17 @@ export function makeConsoleApi(client: ApiClient, { call }: Transport) {
     },
 
     /** Indicators of the days `since` to `until`, as a whole ("") or by group; of all one's areas or of one. */
-    indicators: (since: Day, until: Day, group: IndicatorGroup | "", area = "") =>
+    indicators: (
+      since: Day,
+      until: Day,
+      group: IndicatorGroup | "",
+      area = "",
+      boundaries: "then" | "today" = "then",
+    ) =>
       answered(
-        client.GET("/api/v1/console/indicators", { params: { query: { since, until, group, area } } }),
+        client.GET("/api/v1/console/indicators", {
+          params: { query: { since, until, group, area, boundaries } },
+        }),
       ),
 
     notices: () => answered(client.GET("/api/v1/notices")),

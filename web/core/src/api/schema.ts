@@ -1765,6 +1765,12 @@ export interface components {
             created_at: string;
             appointment: components["schemas"]["AppointmentOut"];
         };
+        /**
+         * @description * `then` - then
+         *     * `today` - today
+         * @enum {string}
+         */
+        BoundariesEnum: "then" | "today";
         CalendarRow: {
             grid: components["schemas"]["GridRef"];
             team: components["schemas"]["ChainLine"][];
@@ -2892,6 +2898,7 @@ export interface components {
             since: string;
             /** Format: date-time */
             until: string;
+            boundaries: components["schemas"]["BoundariesEnum"];
             items: components["schemas"]["IndicatorRow"][];
         };
         /** @description One group, or the whole (empty code). A rate is a share of 1; null where there is nothing to divide by. */
@@ -5372,6 +5379,13 @@ export interface operations {
             query: {
                 /** @description code */
                 area?: string;
+                /**
+                 * @description grids and areas of when each case was reported, or all cases under today's boundaries
+                 *
+                 *     * `then` - then
+                 *     * `today` - today
+                 */
+                boundaries?: "then" | "today";
                 /**
                  * @description * `channel` - channel
                  *     * `community` - community
