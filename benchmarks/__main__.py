@@ -16,8 +16,8 @@ from benchmarks.options import add_options
 from benchmarks.stage import ROOT, Stage, StageFailed, machine_size, say
 
 NAMES = ("locate", "intake", "plan", "tracks", "tiles", "publish")
-# Wants files that are not ours to ship.
-ON_REQUEST = ("rounds",)
+# Want files that are not ours to ship, or packages that the product does not need.
+ON_REQUEST = ("rounds", "division")
 RESULTS = Path(__file__).with_name("results.json")
 
 

@@ -115,3 +115,9 @@ class DutyChangeNotFound(NotFound):
     """No such change of duty, or outside the actor's areas."""
 
     code = "duty_change_not_found"
+
+
+class CannotPropose(Invalid):
+    """No division can be proposed; `field` names what has to change, `reason` is a code of `gis.division`."""
+
+    code = "cannot_propose"

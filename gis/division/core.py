@@ -6,8 +6,8 @@ The recombination follows DeFord, Duchin and Solomon, "Recombination: A Family o
 geometric cooling. A grid never falls apart: a move that would cut it is undone. Random numbers are our own, so the same
 seed and number of steps give the same division.
 
-Price of a division: for every grid its distance from the mean households and minutes (squared, in tolerances, and
-steep from `BAND` tolerances on) and what its compactness 4πA/P² lacks to 1; for all borders their priced metres. All
+Price of a division: for every grid its distance from the mean households and minutes (in tolerances, squared,
+and steep from `BAND` on) and what its compactness 4πA/P² lacks to 1; for all borders their priced metres. All
 compiled functions stay in this one file: numba's cache does not notice a change in another.
 """
 
@@ -31,6 +31,8 @@ MINUTES: Final = 1
 AREA: Final = 2
 PERIMETER: Final = 3
 BAND: Final = 0.7
+CALM: Final = 0.2
+STEEP: Final = 8.0
 MOST_MEMBERS: Final = 1024
 FOUR_PI: Final = 4.0 * np.pi
 
@@ -110,10 +112,10 @@ def chance(rng: Any) -> float:
 def off_balance(households: float, minutes: float, g: int, terms: Terms) -> float:
     """Price of a grid's loads."""
     off = abs(households / terms.need[g, HOUSEHOLDS] - 1.0) / terms.tolerance
-    price = terms.balance * (off * off + 8.0 * max(0.0, off - BAND))
+    price = terms.balance * (CALM * off * off + STEEP * max(0.0, off - BAND))
     if terms.minutes > 0.0 and terms.need[g, MINUTES] > 0.0:
         off = abs(minutes / terms.need[g, MINUTES] - 1.0) / terms.minutes_tolerance
-        price += terms.minutes * (off * off + 8.0 * max(0.0, off - BAND))
+        price += terms.minutes * (CALM * off * off + STEEP * max(0.0, off - BAND))
     return float(price)
 
 

@@ -9,14 +9,16 @@ from gis.division.atoms import Atoms
 from gis.division.model import Ints, Wish
 from gis.division.starting import first_division
 
+# Steps an atom: small land is searched longer, up to `LONG_SEARCH` steps in all.
 STEPS_PER_ATOM: Final = 12_000
-LEAST_STEPS: Final = 400_000
+LONG_PER_ATOM: Final = 30_000
+LONG_SEARCH: Final = 30_000_000
 HOT: Final = 0.5
 COLD: Final = 0.002
 # Of 1000 tries.
 SWAPS: Final = 150
 CUTS: Final = 12
-BALANCE: Final = 0.3
+BALANCE: Final = 0.5
 COMPACT: Final = 1.0
 BORDER: Final = 0.6
 # Minutes differ more than households: their tolerance is this many times as wide.
@@ -47,7 +49,7 @@ def best_division(atoms: Atoms, count: int, wish: Wish) -> Ints:
         best=np.zeros(atoms.count, dtype=np.int64),
         rng=np.array([(wish.seed * 0x9E3779B97F4A7C15 + 0x1234567) % 2**64 or 1], dtype=np.uint64),
     )
-    steps = int(max(LEAST_STEPS, STEPS_PER_ATOM * atoms.count) * wish.effort)
+    steps = int(max(min(LONG_SEARCH, LONG_PER_ATOM * atoms.count), STEPS_PER_ATOM * atoms.count) * wish.effort)
     core.search(steps, HOT, COLD, SWAPS, CUTS, graph, state, _terms(atoms, home, count, wish), _room(atoms.count))
     return state.home.copy()
 
