@@ -205,6 +205,18 @@ const dispute = object({
 export type Dispute = Shaped<typeof dispute>;
 export const disputesShape = object({ items: list(dispute) });
 export type Disputes = Shaped<typeof disputesShape>;
+export const dutyShape = object({
+  is_away: flag,
+  away_until: optional(text),
+  items: list(
+    object({
+      grid: object({ code: text, name: text }),
+      chain: list(object({ name: text, reason: text, away_until: optional(text), is_me: flag })),
+      desk_phone: withDefault(text, ""),
+    }),
+  ),
+});
+export type OwnDuty = Shaped<typeof dutyShape>;
 export const neighbourhoodShape = object({ grids: list(grid), departments: list(department) });
 export type Neighbourhood = Shaped<typeof neighbourhoodShape>;
 

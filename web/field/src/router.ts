@@ -2,6 +2,7 @@ import { createRouter, createWebHashHistory, type Router } from "vue-router";
 
 import CasePage from "./screens/CasePage.vue";
 import Disputes from "./screens/Disputes.vue";
+import DutyPage from "./screens/DutyPage.vue";
 import Login from "./screens/Login.vue";
 import Me from "./screens/Me.vue";
 import Missing from "./screens/Missing.vue";
@@ -29,6 +30,7 @@ export function makeRouter(hasWorker: () => boolean): Router {
       { path: "/outbox", name: "outbox", component: Outbox },
       { path: "/notices", name: "notices", component: NoticesPage },
       { path: "/disputes", name: "disputes", component: Disputes },
+      { path: "/duty", name: "duty", component: DutyPage },
       { path: "/me", name: "me", component: Me },
       { path: "/stops/:id", name: "stop", props: true, component: StopPage },
       { path: "/cases/:id", name: "case", props: true, component: CasePage },

@@ -6,6 +6,7 @@ import { computed, ref, shallowRef } from "vue";
 import {
   caseShape,
   disputesShape,
+  dutyShape,
   mattersShape,
   neighbourhoodShape,
   read,
@@ -15,6 +16,7 @@ import {
   type FieldCase,
   type Matter,
   type Neighbourhood,
+  type OwnDuty,
   type Today,
   type Week,
 } from "../api";
@@ -43,6 +45,8 @@ export const useDay = defineStore("day", () => {
   const week = shallowRef<Kept<Week> | null>(null);
   const disputes = shallowRef<Kept<Disputes> | null>(null);
   const disputesProblem = shallowRef<unknown>(null);
+  const duty = shallowRef<Kept<OwnDuty> | null>(null);
+  const dutyProblem = shallowRef<unknown>(null);
   const loading = ref(false);
   const problem = shallowRef<unknown>(null);
   const seen = shallowRef<Today | null>(null);
@@ -203,6 +207,16 @@ export const useDay = defineStore("day", () => {
     }
   }
 
+  async function refreshDuty(): Promise<void> {
+    duty.value ??= await fromPhone("duty", dutyShape);
+    dutyProblem.value = null;
+    try {
+      duty.value = await readThrough("duty", dutyShape, "/field/duty");
+    } catch (error) {
+      dutyProblem.value = error;
+    }
+  }
+
   const stops = computed(() => shownStops(today.value?.value.stops ?? [], outbox.outbox));
   return {
     today,
@@ -222,6 +236,9 @@ export const useDay = defineStore("day", () => {
     disputes,
     disputesProblem,
     refreshDisputes,
+    duty,
+    dutyProblem,
+    refreshDuty,
     asked: computed(() => disputes.value?.value.items.filter((one) => one.asks_me).length ?? 0),
     neighbourhood: async (): Promise<Neighbourhood> =>
       (await readThrough("neighbourhood", neighbourhoodShape, "/field/neighbourhood")).value,
@@ -234,6 +251,7 @@ export const useDay = defineStore("day", () => {
       seen.value = null;
       week.value = null;
       disputes.value = null;
+      duty.value = null;
     },
   };
 });
