@@ -40,6 +40,7 @@ class Ear:
         context.on("request", self._asked)
         context.on("requestfinished", self._answered)
         context.on("requestfailed", self._answered)
+        context.on("page", lambda page: page.on("framenavigated", lambda _: self._went_on()))
 
     def _said(self, kind: str, text: str) -> None:
         if kind == "error" and "ERR_INTERNET_DISCONNECTED" not in text:  # a story may go where no signal is
@@ -55,6 +56,10 @@ class Ear:
             self.waiting.clear()  # what the page before still wanted is not told either
         self.waiting.add(request)
         self.changed_at = time.monotonic()
+
+    def _went_on(self) -> None:
+        """Another screen of the same page: what the map of the last one still wanted is never told either."""
+        self.waiting -= {one for one in self.waiting if urlsplit(one.url).path.startswith("/tiles/")}
 
     def _answered(self, request: Request) -> None:
         self.waiting.discard(request)
