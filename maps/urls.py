@@ -10,6 +10,7 @@ from maps.console import (
     duty_views,
     live_views,
     plan_views,
+    rule_views,
     statistics_views,
 )
 from maps.reports import views as reports
@@ -54,6 +55,11 @@ urlpatterns = [
     path(f"{_CONSOLE}/duty/preview", duty_views.DutyPreviewView.as_view()),
     path(f"{_CONSOLE}/duty/changes", duty_views.DutyChangesView.as_view()),
     path(f"{_CONSOLE}/duty/sheet", duty_views.DutySheetView.as_view()),
+    path(f"{_CONSOLE}/rules", rule_views.RuleListView.as_view()),
+    path(f"{_CONSOLE}/rules/preview", rule_views.RulePreviewView.as_view()),
+    path(f"{_CONSOLE}/rules/trial", rule_views.RuleTrialView.as_view()),
+    path(f"{_CONSOLE}/rules/<uuid:rule_id>", rule_views.RuleView.as_view()),
+    path(f"{_CONSOLE}/rules/<uuid:rule_id>/changes", rule_views.RuleChangesView.as_view()),
     path("api/v1/live/ticket", live_views.TicketView.as_view()),
     path("tiles/base/tile.json", tiles.BaseTileJsonView.as_view()),
     path("tiles/grids/tile.json", tiles.GridTileJsonView.as_view()),

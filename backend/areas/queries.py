@@ -1,9 +1,11 @@
 """Reads of the area tree: locating a point, who is on duty, what the public may see."""
 
 import threading
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
 import shapely
@@ -66,8 +68,44 @@ def grid_index(now: datetime) -> GridIndex:
         return index
     with _keeping:
         if _kept is None or _kept.stamp != stamp:
-            _kept = GridIndex(_shapes(Area.Level.GRID, now), parents=_shapes(Area.Level.COMMUNITY, now), stamp=stamp)
+            _kept = _index(now, stamp)
         return _kept
+
+
+def indexes_at(moments: Sequence[datetime]) -> list[tuple[GridIndex, list[int]]]:
+    """The grids in force at these moments, each index with the places in `moments` that it answers for.
+
+    The one kept is used where it holds, others are built for this call.
+    """
+    if not moments:
+        return []
+    first, last = min(moments), max(moments)
+    if first == last:
+        return [(grid_index(first), list(range(len(moments))))]
+    changes = _boundary_changes(first, last)
+    order = sorted(range(len(moments)), key=moments.__getitem__)
+    found = []
+    for _, inside in groupby(order, key=lambda place: bisect_right(changes, moments[place])):
+        places = list(inside)
+        found.append((_index_at(moments[places[-1]]), places))
+    return found
+
+
+def _index_at(at: datetime) -> GridIndex:
+    """As `grid_index`, without putting an index of the past in the place of the one kept."""
+    stamp, kept = boundary_stamp(at), _kept
+    return kept if kept is not None and kept.stamp == stamp else _index(at, stamp)
+
+
+def _boundary_changes(first: datetime, last: datetime) -> list[datetime]:
+    """The moments after `first` up to `last` at which a boundary begins or ends to hold."""
+    bounds = Boundary.objects.filter(valid__isnull=False).values_list("valid", flat=True).distinct()
+    edges = {edge for valid in bounds if valid is not None for edge in (valid.lower, valid.upper)}
+    return sorted(edge for edge in edges if edge is not None and first < edge <= last)
+
+
+def _index(now: datetime, stamp: str) -> GridIndex:
+    return GridIndex(_shapes(Area.Level.GRID, now), parents=_shapes(Area.Level.COMMUNITY, now), stamp=stamp)
 
 
 def _shapes(level: str, now: datetime) -> list[GridShape]:

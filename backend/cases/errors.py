@@ -139,3 +139,9 @@ class NotTheNeighbour(NotAllowed):
     """Only the grid or department that is asked may take the case."""
 
     code = "not_the_neighbour"
+
+
+class BadPeriod(Invalid):
+    """The period ends before it begins, or holds too many cases."""
+
+    code = "bad_period"

@@ -4,7 +4,6 @@ for a person's decision."""
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -14,17 +13,13 @@ from backend.accounts.actor import SYSTEM, Actor
 from backend.accounts.models import User
 from backend.areas import queries as areas
 from backend.areas.models import Absence, Duty, DutyChange
-from backend.cases.history import record_step
 from backend.cases.models import Case, Handover
-from backend.cases.routing import place_in, verdict_for
-from backend.cases.workflow import UNDER_WAY, Action, State
-from backend.core import outbox
+from backend.cases.rerouting import NOT_STARTED, Cause, carry
+from backend.cases.routing import verdict_for
+from backend.cases.workflow import UNDER_WAY, State
 from backend.core.ids import uuid7
-from backend.dispatch import services as dispatch
 from backend.dispatch.errors import OutsideServedArea
 from backend.dispatch.services import Verdict
-
-NOT_STARTED: Final = (State.REPORTED, State.VERIFYING, State.FILED, State.RETURNED, State.PENDING_HANDLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,39 +109,7 @@ def _hand_over(move: Move, *, change: DutyChange, actor: Actor, now: datetime, a
         id=uuid7(), case=case, change=change, from_worker=former, to_worker=verdict.worker,
         to_department=verdict.department, at=now, at_end=at_end,
     )  # fmt: skip
-    _move(case, verdict, change=change, actor=actor, now=now)
-
-
-def _move(case: Case, verdict: Verdict, *, change: DutyChange, actor: Actor, now: datetime) -> None:
-    former, former_grid = case.responsible, case.grid
-    dispatch.keep(case_id=case.pk, verdict=verdict, cause="duty", now=now)
-    changed = place_in(case, verdict)
-    case.responsible, case.department = verdict.worker, verdict.department
-    record_step(
-        case,
-        action=Action.ROUTE,
-        actor=actor,
-        to_state=State(case.state),
-        now=now,
-        changed=[*changed, "responsible", "department"],
-        facts={
-            "cause": "duty",
-            "change_id": str(change.pk),
-            "from_grid": former_grid.code if former_grid else None,
-            "to_grid": verdict.grid.code if verdict.grid else None,
-            "from_owner": str(former.pk) if former else None,
-            "to_owner": str(verdict.worker.pk) if verdict.worker else None,
-            "rule": verdict.rule,
-        },
-    )
-    outbox.owe(
-        "case_handed_over",
-        case.pk,
-        now=now,
-        area_path=case.area_path,
-        from_id=str(former.pk) if former else None,
-        to_id=str(verdict.worker.pk) if verdict.worker else None,
-    )
+    carry(case, verdict=verdict, cause=Cause.DUTY, change_id=change.pk, actor=actor, now=now)
 
 
 def give_back(*, change: DutyChange, now: datetime) -> int:
@@ -170,7 +133,7 @@ def give_back(*, change: DutyChange, now: datetime) -> int:
         verdict = _decide(case, now)
         if verdict is None or verdict.worker is None or verdict.worker.pk != row.from_worker_id:
             continue
-        _move(case, verdict, change=change, actor=SYSTEM, now=now)
+        carry(case, verdict=verdict, cause=Cause.DUTY, change_id=change.pk, actor=SYSTEM, now=now)
         Handover.objects.filter(pk=row.pk).update(returned_at=now)
         returned += 1
     return returned

@@ -290,3 +290,16 @@ class Dispute(models.Model):
             models.Index(fields=["arbiter_path"], name="dispute_arbiter", opclasses=["varchar_pattern_ops"]),
             models.Index(fields=["state", "raised_at"]),
         ]
+
+
+class Reroute(models.Model):
+    """A change sent a case elsewhere; once a case and change, whatever repeats or races."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case = models.ForeignKey(Case, models.CASCADE, related_name="reroutes")
+    change_id = models.UUIDField(help_text="what changed: the version of a rule, a line of the history, a division")
+    cause = models.CharField(max_length=10)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "change_id"], name="rerouted_once_a_change")]

@@ -1,11 +1,27 @@
-"""The decision that brought a case to its owner, kept with its reasons."""
+"""The decision that brought a case to its owner, kept with its reasons; and the rules that go before the grid."""
+
+from typing import Final, Self
 
 from django.contrib.gis.db import models as gis
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.db import models
-from django.db.models import Q
+from django.db.models import BooleanField, F, Func, Q
 
+from backend.accounts.actor import Actor
+from backend.areas.models import within
 from backend.core.ids import uuid7
+
+# An area is covered, a line or point is reached: 1 to 500 m. A rule without a shape has no reach.
+_REACH_FITS: Final = Func(
+    F("shape"),
+    F("reach_m"),
+    template=(
+        "(CASE WHEN shape IS NULL OR GeometryType(shape) IN ('POLYGON', 'MULTIPOLYGON') THEN reach_m = 0 "
+        "WHEN GeometryType(shape) IN ('POINT', 'LINESTRING', 'MULTILINESTRING') THEN reach_m BETWEEN 1 AND 500 "
+        "ELSE false END)"
+    ),
+    output_field=BooleanField(),
+)
 
 
 class Decision(models.Model):
@@ -41,12 +57,108 @@ class Decision(models.Model):
     worker = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
     department = models.ForeignKey("accounts.Department", models.PROTECT, null=True, related_name="+")
     duty_chain = ArrayField(models.CharField(max_length=120), default=list)
+    located_grid = models.ForeignKey("areas.Area", models.PROTECT, null=True, related_name="+")
+    rule_version = models.ForeignKey("dispatch.RuleVersion", models.PROTECT, null=True, related_name="+")
+    beaten = models.JSONField(default=list, help_text="rules that fitted too, in order: id, version, names, priority")
+    rulings = models.JSONField(default=list, help_text="earlier rulings at this place: they inform, they don't decide")
     text_zh = models.TextField()
     text_en = models.TextField()
-    rulings = models.JSONField(default=list, help_text="earlier rulings at this place: they inform, they don't decide")
 
     class Meta:
         indexes = [models.Index(fields=["case", "-at"])]
+
+
+class RuleQuerySet(models.QuerySet["Rule"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Rules of the actor's areas, and those of the areas above, which hold there too."""
+        above = {".".join(parts[:n]) + "." for parts in map(_parts, actor.area_paths) for n in range(1, len(parts))}
+        return self.filter(within(actor.area_paths, "area__path") | Q(area__path__in=above))
+
+
+def _parts(path: str) -> list[str]:
+    return path.rstrip(".").split(".")
+
+
+class Rule(models.Model):
+    """Responsibility beyond the polygon: what a matter, a place or an hour sends elsewhere than to the grid's duty.
+
+    Every condition that is set must hold: `shape` (an area, or within `reach_m` metres of a line or point), `matter` or
+    the beginning of its category, `area`, ISO weekdays and local hours (past midnight when `hours_from` is later).
+    An empty condition holds always. Of several rules the higher priority wins, then the narrower area, then the older.
+    """
+
+    class Target(models.TextChoices):
+        DEPARTMENT = "department"
+        GRID = "grid"
+        DESK = "desk"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    version = models.PositiveIntegerField(default=1)
+    name_zh = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=120, blank=True)
+    ground = models.CharField(max_length=300, blank=True, help_text="the regulation or agreement that it rests on")
+    area = models.ForeignKey("areas.Area", models.PROTECT, related_name="rules")
+    shape = gis.GeometryField(srid=4326, null=True)
+    reach_m = models.FloatField(default=0)
+    asset_code = models.CharField(max_length=60, blank=True, help_text="of the road, river or manhole")
+    matter = models.ForeignKey("matters.Matter", models.PROTECT, null=True, related_name="+")
+    category_prefix = models.CharField(max_length=20, blank=True)
+    weekdays = ArrayField(models.PositiveSmallIntegerField(), default=list)
+    hours_from = models.TimeField(null=True)
+    hours_until = models.TimeField(null=True)
+    target = models.CharField(max_length=10, choices=Target.choices)
+    department = models.ForeignKey("accounts.Department", models.PROTECT, null=True, related_name="+")
+    target_area = models.ForeignKey("areas.Area", models.PROTECT, null=True, related_name="+")
+    priority = models.PositiveSmallIntegerField(default=100)
+    valid = DateTimeRangeField()
+    enabled = models.BooleanField(default=True)
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+
+    objects = RuleQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(target="department", department__isnull=False, target_area=None)
+                | Q(target__in=["grid", "desk"], department=None, target_area__isnull=False),
+                name="rule_has_one_target",
+            ),
+            models.CheckConstraint(condition=Q(_REACH_FITS), name="rule_reach_fits_shape"),
+            models.CheckConstraint(condition=Q(weekdays__contained_by=[1, 2, 3, 4, 5, 6, 7]), name="rule_weekdays"),
+            models.CheckConstraint(
+                condition=Q(hours_from=None, hours_until=None)
+                | (Q(hours_from__isnull=False, hours_until__isnull=False) & ~Q(hours_from=F("hours_until"))),
+                name="rule_hours_in_pairs",
+            ),
+            models.CheckConstraint(condition=Q(priority__range=(0, 1000)), name="rule_priority"),
+            models.CheckConstraint(condition=Q(valid__isempty=False), name="rule_lasts"),
+        ]
+        indexes = [models.Index(fields=["matter"], condition=Q(enabled=True), name="rule_of_matter")]
+
+
+class RuleVersion(models.Model):
+    """A rule as it stood after one change; a trigger refuses every change and deletion."""
+
+    class Action(models.TextChoices):
+        CREATED = "created"
+        CHANGED = "changed"
+        SWITCHED_ON = "switched_on"
+        SWITCHED_OFF = "switched_off"
+        ENDED = "ended"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    rule = models.ForeignKey(Rule, models.PROTECT, related_name="versions")
+    n = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    actor = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    actor_role = models.CharField(max_length=20)
+    action = models.CharField(max_length=15, choices=Action.choices)
+    content = models.JSONField(help_text="every column of the rule, the shape as GeoJSON")
+
+    class Meta:
+        ordering = ["n"]
+        constraints = [models.UniqueConstraint(fields=["rule", "n"], name="rule_version_numbered")]
 
 
 class Ruling(models.Model):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from backend.areas.models import Area
 from backend.areas.queries import DutyLine
 from backend.core.crypto import mask_name
-from backend.dispatch.models import Decision, Ruling
+from backend.dispatch.models import Decision, Rule, Ruling
 from backend.matters.models import Matter
 from gis.locate import Kind, Located
 
@@ -23,29 +23,13 @@ def triage(street: Area, distance_m: float) -> Texts:
     )
 
 
-def gap(community: Area) -> Texts:
-    return (
-        f"位置在{community.name}内，但不属于任何网格，转社区值班台。",
-        f"The point lies in {community.name_en or community.name} but in no grid; the community desk decides.",
-    )
-
-
-def grid(
-    located: Located,
-    *,
-    area: Area,
-    candidates: Sequence[dict[str, object]],
-    lines: Sequence[DutyLine],
-    chosen: DutyLine | None,
-    matter: Matter,
-    owner: Decision.Owner,
-) -> Texts:
-    place_zh, place_en = _place(located, area, candidates)
-    who_zh, who_en = _who(lines, chosen, matter, owner)
-    return f"{place_zh}{who_zh}", f"{place_en} {who_en}"
-
-
-def _place(located: Located, area: Area, candidates: Sequence[dict[str, object]]) -> Texts:
+def place(located: Located, area: Area, candidates: Sequence[dict[str, object]]) -> Texts:
+    """Where the point lies: in which grid and why in this one, or in a gap of the community `area`."""
+    if located.kind is Kind.GAP:
+        return (
+            f"位置在{area.name}内，但不属于任何网格。",
+            f"The point lies in {area.name_en or area.name} but in no grid.",
+        )
     name_zh, name_en = f"{area.name}（{area.code}）", f"{area.name_en or area.name} ({area.code})"
     border = f"{located.border_m:.0f}" if located.border_m is not None else "?"
     if located.kind is Kind.ON_BORDER:
@@ -77,7 +61,49 @@ def _percent(row: dict[str, object]) -> str:
     return f"{share:.0%}" if isinstance(share, float) else "?"
 
 
-def _who(lines: Sequence[DutyLine], chosen: DutyLine | None, matter: Matter, owner: Decision.Owner) -> Texts:
+def by_rule(rule: Rule, beaten: Sequence[Rule]) -> Texts:
+    """The rule that goes before the grid's duty, and those that fitted too."""
+    zh = f"适用规则“{rule.name_zh}”（优先级 {rule.priority}）"
+    en = f"The rule “{rule.name_en or rule.name_zh}” (priority {rule.priority}) applies"
+    if rule.ground:
+        zh, en = f"{zh}，依据：{rule.ground}", f"{en}, on the ground of {rule.ground}"
+    if not beaten:
+        return f"{zh}。", f"{en}."
+    names_zh = "、".join(f"“{one.name_zh}”（优先级 {one.priority}）" for one in beaten)
+    names_en = ", ".join(f"“{one.name_en or one.name_zh}” (priority {one.priority})" for one in beaten)
+    return f"{zh}；让位的规则：{names_zh}。", f"{en}; it goes before {names_en}."
+
+
+def who(
+    lines: Sequence[DutyLine],
+    chosen: DutyLine | None,
+    matter: Matter,
+    owner: Decision.Owner,
+    *,
+    rule: Rule | None,
+    is_gap: bool,
+) -> Texts:
+    """Who answers, by the rule, the matter or the duty chain."""
+    if rule is not None and rule.target_area is not None and owner is Decision.Owner.COMMUNITY_DESK:
+        desk = rule.target_area
+        if rule.target == Rule.Target.DESK:
+            return f"由{desk.name}值班台处置。", f"The desk of {desk.name_en or desk.name} decides."
+    if rule is not None and rule.department is not None:
+        return f"由{rule.department.name_zh}处置。", f"{rule.department.name_en or rule.department.name_zh} handles it."
+    if is_gap:
+        return "转社区值班台。", "The community desk decides."
+    named_zh, named_en = "", ""
+    if rule is not None and rule.target_area is not None:
+        grid = rule.target_area
+        named_zh = f"归{grid.name}（{grid.code}）。"
+        named_en = f"It belongs to {grid.name_en or grid.name} ({grid.code}). "
+    zh, en = _by_matter_or_duty(lines, chosen, matter, owner)
+    return f"{named_zh}{zh}", f"{named_en}{en}"
+
+
+def _by_matter_or_duty(
+    lines: Sequence[DutyLine], chosen: DutyLine | None, matter: Matter, owner: Decision.Owner
+) -> Texts:
     if owner is Decision.Owner.DEPARTMENT and matter.department:
         return (
             f"事项“{matter.name_zh}”由{matter.department.name_zh}处置。",

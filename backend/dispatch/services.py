@@ -1,8 +1,9 @@
 """From (point, matter, moment) to the responsible grid and person, with the reason kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +11,14 @@ from django.conf import settings
 
 from backend.accounts.models import Department, User
 from backend.areas import queries as areas
+from backend.areas.duty.chain import DutyLine, Roster
 from backend.areas.models import Area, Boundary
-from backend.areas.queries import DutyLine
 from backend.core.ids import uuid7
 from backend.core.rows import copy_in
 from backend.dispatch import reasons, rulings
 from backend.dispatch.errors import OutsideServedArea
-from backend.dispatch.models import Decision, Ruling
+from backend.dispatch.matching import Fitting, Question, fitting_rules
+from backend.dispatch.models import Decision, Rule, Ruling
 from backend.dispatch.rulings import Earlier, Remembered
 from backend.matters.models import Matter
 from gis.locate import Kind, Located
@@ -27,7 +29,10 @@ TRIAGE_REACH_M = 1_000.0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer of `decide`, not yet stored. `area_path` is the scope in which the case will be seen."""
+    """The answer of `decide`, not yet stored. `area_path` is the scope in which the case will be seen.
+
+    `grid` is the grid that answers; `located_grid` the one that the point lies in, another where a rule names a grid.
+    """
 
     rule: str
     kind: Kind
@@ -40,6 +45,9 @@ class Verdict:
     worker: User | None = None
     department: Department | None = None
     duty_chain: list[str] = field(default_factory=list)
+    located_grid: Area | None = None
+    applied: Fitting | None = None
+    beaten: Sequence[Fitting] = ()
     text_zh: str = ""
     text_en: str = ""
     rulings: list[dict[str, object]] = field(default_factory=list)
@@ -48,22 +56,29 @@ class Verdict:
     def area_path(self) -> str:
         return self.area.path
 
+    @property
+    def holder(self) -> str:
+        """The owner as one word, for comparing: who holds the case, or which desk."""
+        held = self.worker or self.department
+        return f"{self.owner.value}:{held.pk if held else self.area.path}"
+
 
 def decide(*, lon: float, lat: float, accuracy_m: float | None, matter: Matter, now: datetime) -> Verdict:
     """Who answers for a WGS84 point in this matter at this moment.
 
-    The chain is: boundary in force → grid → who is on duty then → the department where the matter says so; the
-    community desk where nobody is on duty or no grid covers the point; triage of the street close outside.
-    Earlier rulings at this place are named in the reason; they change nothing else.
+    The chain is: boundary in force → grid → the rules that go before the grid → who is on duty then → the department
+    where the matter says so; the community desk where nobody is on duty or no grid covers the point; triage of the
+    street close outside. Earlier rulings at this place are named in the reason; they change nothing else.
     Raises OutsideServedArea, gis.coordinates.CoordinateError.
     """
     located = areas.locate(lon, lat, accuracy_m=accuracy_m, snap_m=settings.DISPATCH_SNAP_M, now=now)
     if located.kind is Kind.OUTSIDE:
         return _triage(lon, lat, now=now)
+    boundary = areas.boundary_of(UUID(str(located.id or located.parent_id)))
+    (fitting,) = fitting_rules([Question(lon, lat, matter, boundary.area.path, now)])
+    verdict = _inside(matter, located, boundary, fitting, lines_of=lambda grid: areas.on_duty(grid.pk, at=now))
     if located.kind is Kind.GAP:
-        return _gap(located, areas.boundary_of(UUID(str(located.parent_id))))
-    boundary = areas.boundary_of(UUID(str(located.id)))
-    verdict = _grid(located, matter, boundary, areas.on_duty(boundary.area_id, at=now))
+        return verdict
     return _informed(verdict, rulings.earlier_at(lon, lat, matter=matter, boundary=boundary, now=now))
 
 
@@ -120,25 +135,74 @@ class Ask:
 
 def decide_many(asks: Sequence[Ask], *, now: datetime) -> list[Verdict | None]:
     """`decide` for each, in a handful of queries; None where the point lies outside the area that is served."""
-    found = areas.locate_many(
-        [ask.lon for ask in asks], [ask.lat for ask in asks], accuracies_m=[ask.accuracy_m for ask in asks],
-        snap_m=settings.DISPATCH_SNAP_M, now=now,
-    )  # fmt: skip
-    boundaries = areas.boundaries_of({pk for one in found for pk in (one.id, one.parent_id) if pk is not None})
-    remembered = Remembered.read(now)
-    lines = areas.on_duty_in({one.area_id for one in boundaries.values()}, at=now)
+    moments = [now] * len(asks)
+    return decide_located(asks, locate_at(asks, moments), moments, remembered=Remembered.read(now))
+
+
+def locate_at(asks: Sequence[Ask], moments: Sequence[datetime]) -> list[Located]:
+    """Where each point lies by the boundaries in force at its own moment."""
+    found: dict[int, Located] = {}
+    for index, places in areas.indexes_at(moments):
+        answers = index.locate_many(
+            [asks[place].lon for place in places],
+            [asks[place].lat for place in places],
+            accuracies_m=[asks[place].accuracy_m for place in places],
+            snap_m=settings.DISPATCH_SNAP_M,
+        )
+        found |= zip(places, answers, strict=True)
+    return [found[place] for place in range(len(asks))]
+
+
+def decide_located(
+    asks: Sequence[Ask],
+    located: Sequence[Located],
+    moments: Sequence[datetime],
+    *,
+    remembered: Remembered | None = None,
+) -> list[Verdict | None]:
+    """The second half of `decide_many`, each as of its own moment: rules and duty, for points that are located once.
+
+    Without `remembered` the words leave earlier rulings out.
+    """
+    boundaries = areas.boundaries_of({pk for one in located for pk in (one.id or one.parent_id,) if pk is not None})
+    grounds = [boundaries.get(one.id or one.parent_id) for one in located]
+    served = [place for place, ground in enumerate(grounds) if ground is not None]
+    fitting = dict(zip(served, fitting_rules(_questions(asks, grounds, moments)), strict=True))
+    roster = _roster(grounds, fitting, moments)
     verdicts: list[Verdict | None] = []
-    for ask, located in zip(asks, found, strict=True):
-        if located.kind is Kind.OUTSIDE:
-            verdicts.append(_near_or_none(ask, now))
-        elif located.kind is Kind.GAP:
-            verdicts.append(_gap(located, boundaries[located.parent_id]))
-        else:
-            boundary = boundaries[located.id]
-            verdict = _grid(located, ask.matter, boundary, lines[boundary.area_id])
-            earlier = remembered.earlier_at(ask.lon, ask.lat, matter=ask.matter, boundary=boundary)
-            verdicts.append(_informed(verdict, earlier))
+    for place, (ask, ground, at) in enumerate(zip(asks, grounds, moments, strict=True)):
+        if ground is None:
+            verdicts.append(_near_or_none(ask, at))
+            continue
+        verdict = _inside(ask.matter, located[place], ground, fitting[place], lines_of=partial(roster, at))
+        if remembered is not None and located[place].kind is not Kind.GAP:
+            earlier = remembered.earlier_at(ask.lon, ask.lat, matter=ask.matter, boundary=ground)
+            verdict = _informed(verdict, earlier)
+        verdicts.append(verdict)
     return verdicts
+
+
+def _questions(asks: Sequence[Ask], grounds: Sequence[Boundary | None], moments: Sequence[datetime]) -> list[Question]:
+    return [
+        Question(ask.lon, ask.lat, ask.matter, ground.area.path, at)
+        for ask, ground, at in zip(asks, grounds, moments, strict=True)
+        if ground is not None
+    ]
+
+
+def _roster(
+    grounds: Sequence[Boundary | None], fitting: Mapping[int, Sequence[Fitting]], moments: Sequence[datetime]
+) -> Callable[[datetime, Area], Sequence[DutyLine]]:
+    """Duty of every grid that may answer, over the whole span of the moments; each grid and moment is read once."""
+    grid_ids = {ground.area_id for ground in grounds if ground is not None}
+    grid_ids |= {rules[0].rule.target_area_id for rules in fitting.values() if rules and rules[0].rule.target_area_id}
+    roster = Roster.read(grid_ids, start=min(moments), end=max(moments)) if grid_ids else Roster()
+
+    @cache
+    def lines_at(at: datetime, grid_id: UUID) -> Sequence[DutyLine]:
+        return roster.lines_at(grid_id, at)
+
+    return lambda at, grid: lines_at(at, grid.pk)
 
 
 def _near_or_none(ask: Ask, now: datetime) -> Verdict | None:
@@ -172,44 +236,43 @@ def _triage(lon: float, lat: float, *, now: datetime) -> Verdict:
     )
 
 
-def _gap(located: Located, boundary: Boundary) -> Verdict:
-    text_zh, text_en = reasons.gap(boundary.area)
-    return Verdict(
-        rule="community_gap",
-        kind=Kind.GAP,
-        area=boundary.area,
-        grid=None,
-        boundary=boundary,
-        border_m=None,
-        candidates=[],
-        owner=Decision.Owner.COMMUNITY_DESK,
-        text_zh=text_zh,
-        text_en=text_en,
-    )
-
-
-def _grid(located: Located, matter: Matter, boundary: Boundary, lines: Sequence[DutyLine]) -> Verdict:
-    grid = boundary.area
-    chosen = next((line for line in lines if not line.is_absent), None)
-    owner, rule = _owner(matter, chosen)
+def _inside(
+    matter: Matter,
+    located: Located,
+    boundary: Boundary,
+    fitting: Sequence[Fitting],
+    *,
+    lines_of: Callable[[Area], Sequence[DutyLine]],
+) -> Verdict:
+    """The verdict in a served area: the first rule that fits, else the gap's desk or the grid's duty."""
+    lying = boundary.area if located.kind is not Kind.GAP else None
     candidates = _candidates(located)
-    text_zh, text_en = reasons.grid(
-        located, area=grid, candidates=candidates, lines=lines, chosen=chosen, matter=matter, owner=owner
-    )
+    rule = fitting[0].rule if fitting else None
+    answering, area = _answering(rule, lying, boundary.area)
+    lines = lines_of(answering) if answering is not None else ()
+    chosen = next((line for line in lines if not line.is_absent), None)
+    owner, rule_name = _owner(rule, answering, matter, chosen)
+    department = rule.department if rule else matter.department
+    place = reasons.place(located, boundary.area, candidates)
+    by_rule = reasons.by_rule(rule, [one.rule for one in fitting[1:]]) if rule else ("", "")
+    who = reasons.who(lines, chosen, matter, owner, rule=rule, is_gap=answering is None)
     return Verdict(
-        rule=rule,
+        rule=rule_name,
         kind=located.kind,
-        area=grid,
-        grid=grid,
+        area=area,
+        grid=answering,
         boundary=boundary,
         border_m=located.border_m,
         candidates=candidates,
         owner=owner,
         worker=chosen.worker if chosen and owner is Decision.Owner.WORKER else None,
-        department=matter.department if owner is Decision.Owner.DEPARTMENT else None,
+        department=department if owner is Decision.Owner.DEPARTMENT else None,
         duty_chain=_chain(lines),
-        text_zh=text_zh,
-        text_en=text_en,
+        located_grid=lying,
+        applied=fitting[0] if fitting else None,
+        beaten=fitting[1:],
+        text_zh=f"{place[0]}{by_rule[0]}{who[0]}",
+        text_en=" ".join(part for part in (place[1], by_rule[1], who[1]) if part),
     )
 
 
@@ -217,12 +280,31 @@ def _chain(lines: Sequence[DutyLine]) -> list[str]:
     return [f"{line.post}:{line.worker.username}{':absent' if line.is_absent else ''}" for line in lines]
 
 
-def _owner(matter: Matter, chosen: DutyLine | None) -> tuple[Decision.Owner, str]:
-    if matter.handler == Matter.Handler.DEPARTMENT:
+def _answering(rule: Rule | None, lying: Area | None, ground: Area) -> tuple[Area | None, Area]:
+    """The grid that answers, and the area in which the case is seen."""
+    named = rule.target_area if rule else None
+    if rule is None or named is None:
+        return lying, ground
+    if rule.target == Rule.Target.GRID:
+        return named, named
+    # A desk keeps the grid in sight where the grid is its own.
+    return (lying, ground) if ground.path.startswith(named.path) else (None, named)
+
+
+def _owner(
+    rule: Rule | None, answering: Area | None, matter: Matter, chosen: DutyLine | None
+) -> tuple[Decision.Owner, str]:
+    if rule is not None and rule.target == Rule.Target.DEPARTMENT:
+        return Decision.Owner.DEPARTMENT, "rule_department"
+    if rule is not None and rule.target == Rule.Target.DESK:
+        return Decision.Owner.COMMUNITY_DESK, "rule_desk"
+    if answering is None:
+        return Decision.Owner.COMMUNITY_DESK, "community_gap"
+    if rule is None and matter.handler == Matter.Handler.DEPARTMENT:
         return Decision.Owner.DEPARTMENT, "matter_department"
     if chosen is None:
-        return Decision.Owner.COMMUNITY_DESK, "nobody_on_duty"
-    return Decision.Owner.WORKER, f"duty_{chosen.post}"
+        return Decision.Owner.COMMUNITY_DESK, "rule_grid_nobody" if rule else "nobody_on_duty"
+    return Decision.Owner.WORKER, "rule_grid" if rule else f"duty_{chosen.post}"
 
 
 def _candidates(located: Located) -> list[dict[str, object]]:
@@ -267,9 +349,23 @@ def _columns(verdict: Verdict) -> dict[str, Any]:
         "worker_id": verdict.worker.pk if verdict.worker else None,
         "department_id": verdict.department.pk if verdict.department else None,
         "duty_chain": verdict.duty_chain,
+        "located_grid_id": verdict.located_grid.pk if verdict.located_grid else None,
+        "rule_version_id": verdict.applied.version_id if verdict.applied else None,
+        "beaten": [_beaten_facts(one.rule) for one in verdict.beaten],
         "text_zh": verdict.text_zh,
         "text_en": verdict.text_en,
         "rulings": verdict.rulings,
+    }
+
+
+def _beaten_facts(rule: Rule) -> dict[str, object]:
+    """A rule that fitted and was not the first, as a decision keeps it."""
+    return {
+        "id": str(rule.pk),
+        "version": rule.version,
+        "name_zh": rule.name_zh,
+        "name_en": rule.name_en,
+        "priority": rule.priority,
     }
 
 
@@ -290,14 +386,15 @@ def explain(case_id: UUID) -> Explanation | None:
     return Explanation(*found) if found else None
 
 
+def decisions_of(case_id: UUID) -> list[Decision]:
+    """Every decision of a case; the first is the one in force."""
+    found = Decision.objects.filter(case_id=case_id).select_related("grid", "worker", "department")
+    return list(found.select_related("located_grid", "rule_version").order_by("-at", "-id"))
+
+
 def latest(case_id: UUID) -> Decision | None:
     """The decision in force for a case."""
-    return (
-        Decision.objects.filter(case_id=case_id)
-        .select_related("grid", "worker", "department")
-        .order_by("-at", "-id")
-        .first()
-    )
+    return next(iter(decisions_of(case_id)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from backend.cases.models import Case, CaseEvent, Photo
 from backend.cases.texts import event_text
 from backend.core.crypto import mask_name, mask_phone
 from backend.dispatch import services as dispatch
-from backend.dispatch.models import Decision
+from backend.dispatch.models import Decision, RuleVersion
 from backend.inspections import overview as inspections
 from mobile_api.common.case_facts import lamp_of, lon_lat, rating_facts
 from mobile_api.common.dispute_facts import told_facts
 from mobile_api.common.localised import localised
 
 _OWNERS: Final = ("from_owner", "to_owner")
+_DEPARTMENTS: Final = ("from_department", "to_department")
 
 
 def grid_ref(area: Area | None) -> dict[str, str] | None:
@@ -60,7 +61,7 @@ def row_facts(case: Case, *, now: datetime) -> dict[str, Any]:
 
 def detail_facts(case: Case, *, actor: Actor, now: datetime) -> dict[str, Any]:
     """The content of `DeskCase`."""
-    condition = case.condition
+    condition, decisions = case.condition, dispatch.decisions_of(case.pk)
     may_assign = any(step.action == "assign" for step in queries.available_actions(case, actor))
     return {
         **row_facts(case, now=now),
@@ -80,7 +81,11 @@ def detail_facts(case: Case, *, actor: Actor, now: datetime) -> dict[str, Any]:
         "answers": case.answers,
         "photos": [photo_facts(photo, actor) for photo in queries.photos_of(case)],
         "events": _history_facts(case, actor),
-        "decision": _decision_facts(dispatch.latest(case.pk)),
+        "decision": _decision_facts(decisions[0]) if decisions else None,
+        "earlier_decisions": [
+            {"at": one.at, "cause": one.cause, "rule": one.rule, "text": localised(one.text_zh, one.text_en)}
+            for one in decisions[1:]
+        ],
         "actions": [
             {"action": step.action, "needs": list(step.needs)}
             for step in queries.available_actions(case, actor)
@@ -132,9 +137,12 @@ def _history_facts(case: Case, actor: Actor) -> list[dict[str, Any]]:
 def _moved_text(event: CaseEvent, names: dict[UUID, str]) -> tuple[str, str]:
     """A routing line names the old and the new owner; the history itself keeps their ids only."""
     zh, en = event_text(event)
-    if not any(event.facts.get(name) for name in _OWNERS):
+    if not any(event.facts.get(name) for name in (*_OWNERS, *_DEPARTMENTS)):
         return zh, en
-    old, new = (names.get(UUID(str(event.facts[name]))) if event.facts.get(name) else None for name in _OWNERS)
+    old, new = (
+        names.get(UUID(str(event.facts[owner]))) if event.facts.get(owner) else event.facts.get(department)
+        for owner, department in zip(_OWNERS, _DEPARTMENTS, strict=True)
+    )
     return (
         f"{zh}：由{old or '社区值班台'}改为{new or '社区值班台'}",
         f"{en}: from {old or 'the desk'} to {new or 'the desk'}",
@@ -159,9 +167,7 @@ def _event_facts(event: CaseEvent, actor: Actor, names: dict[UUID, str]) -> dict
     }
 
 
-def _decision_facts(decision: Decision | None) -> dict[str, Any] | None:
-    if decision is None:
-        return None
+def _decision_facts(decision: Decision) -> dict[str, Any]:
     return {
         "at": decision.at,
         "cause": decision.cause,
@@ -175,6 +181,23 @@ def _decision_facts(decision: Decision | None) -> dict[str, Any] | None:
         ],
         "text": localised(decision.text_zh, decision.text_en),
         "rulings": told_facts(decision.rulings),
+        "located_grid": grid_ref(decision.located_grid),
+        "applied": _applied_facts(decision.rule_version) if decision.rule_version else None,
+        "beaten": [
+            {"id": one["id"], "name": localised(one["name_zh"], one["name_en"]), "priority": one["priority"]}
+            for one in decision.beaten
+        ],
+    }
+
+
+def _applied_facts(version: RuleVersion) -> dict[str, Any]:
+    content = version.content
+    return {
+        "id": version.rule_id,
+        "n": version.n,
+        "name": localised(content["name_zh"], content["name_en"]),
+        "ground": content["ground"],
+        "priority": content["priority"],
     }
 
 

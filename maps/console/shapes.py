@@ -83,6 +83,33 @@ class DutyPersonOut(serializers.Serializer):
     absent = serializers.BooleanField()
 
 
+class AppliedRule(serializers.Serializer):
+    """The version of the rule that went before the grid."""
+
+    id = serializers.UUIDField()
+    n = serializers.IntegerField()
+    name = Localised()
+    ground = serializers.CharField(allow_blank=True)
+    priority = serializers.IntegerField()
+
+
+class BeatenRule(serializers.Serializer):
+    """A rule that fitted too."""
+
+    id = serializers.UUIDField()
+    name = Localised()
+    priority = serializers.IntegerField()
+
+
+class EarlierDecision(serializers.Serializer):
+    """A decision before the one in force."""
+
+    at = serializers.DateTimeField()
+    cause = serializers.CharField()
+    rule = serializers.CharField()
+    text = Localised()
+
+
 class DeskDecision(serializers.Serializer):
     """Why here: the stored decision of dispatch, as data and in words."""
 
@@ -96,6 +123,11 @@ class DeskDecision(serializers.Serializer):
     duty_chain = DutyPersonOut(many=True)
     text = Localised()
     rulings = RulingTold(many=True)
+    located_grid = GridRef(
+        allow_null=True, help_text="where the point lies; another than the case's where a rule says so"
+    )
+    applied = AppliedRule(allow_null=True)
+    beaten = BeatenRule(many=True)
 
 
 class DeskAction(serializers.Serializer):
@@ -163,6 +195,7 @@ class DeskCase(DeskCaseRow):
     photos = DeskPhoto(many=True)
     events = DeskEvent(many=True)
     decision = DeskDecision(allow_null=True)
+    earlier_decisions = EarlierDecision(many=True)
     actions = DeskAction(many=True)
     candidates = AssignCandidateOut(many=True)
     departments = NamedRef(many=True)

@@ -16,8 +16,8 @@ from tests.mobile_api.conftest import picture, report_of
 # Parameter in path or query → kind of object; the sweep calls with an object at each place of the town.
 OBJECTS = {
     "case_id": "case", "stop_id": "stop", "session_id": "session", "appointment_id": "appointment", "plan_id": "plan",
-    "job_id": "job",
-    "dispute_id": "dispute", "division_id": "division", "worker": "worker", "code": "code", "community": "community",
+    "job_id": "job", "dispute_id": "dispute", "division_id": "division", "rule_id": "rule", "worker": "worker",
+    "code": "code", "community": "community",
 }  # fmt: skip
 # The same parameter means another object here.
 KINDS = {"console_plans_by_plan_id_publish_post": "draft", "field_disputes_by_dispute_id_accept_post": "asked"}
@@ -49,6 +49,16 @@ def _absence(stage: Stage) -> dict[str, Any]:
     return {
         "id": str(uuid7()), "kind": "absence", "worker_id": str(stage.world.people["leader:002011001"].pk),
         "starts": stage.now.isoformat(), "reason": "年休假", "absence_kind": "annual",
+    }  # fmt: skip
+
+
+def _rule(stage: Stage) -> dict[str, Any]:
+    return {
+        "id": str(uuid7()),
+        "rule": {
+            "name_zh": "环卫代管", "area_code": "330281002011", "target": "department",
+            "department_id": str(stage.world.departments["sanitation"].pk), "valid_from": stage.now.isoformat(),
+        },
     }  # fmt: skip
 
 
@@ -88,6 +98,13 @@ BODIES: dict[str, Body] = {
     "console_divisions_by_division_id_repairs_post": lambda stage: {"version": 1},
     "console_divisions_by_division_id_publish_post": lambda stage: {"version": 1},
     "console_divisions_by_division_id_undo_post": lambda stage: {},
+    "console_rules_post": _rule,
+    "console_rules_preview_post": lambda stage: {**_rule(stage), "action": "created"},
+    "console_rules_trial_post": lambda stage: {
+        **_rule(stage), "action": "created", "start": (stage.now - timedelta(days=2)).isoformat(),
+        "end": stage.now.isoformat(),
+    },
+    "console_rules_by_rule_id_changes_post": lambda stage: {"action": "switched_off", "version": 1},
     "field_cases_by_case_id_actions_post": lambda stage: {**_op(), "action": "note", "note": "到过现场"},
     "field_consents_post": lambda stage: {"purpose": "patrol_track", "notice_version": "1", "granted": True},
     "field_operations_post": lambda stage: {"operations": []},

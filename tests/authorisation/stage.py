@@ -22,6 +22,9 @@ from backend.cases.models import Case
 from backend.cases.services import NewReport, PointIn
 from backend.core.clock import LOCAL
 from backend.core.ids import uuid7
+from backend.dispatch import rules
+from backend.dispatch.models import RuleVersion
+from backend.dispatch.rules import RuleChange, RuleWish
 from backend.inspections.models import Appointment, PlanJob, Route, Stop, StopDuty, WeeklyPlan
 from backend.patrols.models import PatrolSession
 from tests.authorisation.oracle import WHERES, Where
@@ -80,6 +83,7 @@ def build() -> Stage:
         _round(stage, where)
         _patrol(stage, where)
         _division(stage, where)
+        _rule(stage, where)
     _clients(stage)
     return stage
 
@@ -90,6 +94,16 @@ def _division(stage: Stage, where: Where) -> None:
         actor=SYSTEM, parent_code=f"330281{GRIDS[where][:6]}", level="grid", name=stage.canary(where), now=stage.now
     )
     stage.ids["division", "others", where] = division.pk
+
+
+def _rule(stage: Stage, where: Where) -> None:
+    """A rule of the community that the grid lies in, not yet in force, so that it moves nothing."""
+    wish = RuleWish(
+        name_zh=stage.canary(where), area_code=f"330281{GRIDS[where][:6]}", target="department", weekdays=[1],
+        department_id=stage.world.departments["police"].pk, valid_from=stage.now + timedelta(days=365),
+    )  # fmt: skip
+    change = RuleChange(RuleVersion.Action.CREATED, uuid7(), wish=wish)
+    stage.ids["rule", "others", where] = rules.write(actor=SYSTEM, change=change, now=stage.now).rule.pk
 
 
 def _integration(world: World, now: datetime) -> None:

@@ -43,8 +43,7 @@ def test_a_report_is_routed_dated_and_explained(world: World, now: datetime) -> 
     assert case.due_at is not None
     assert case.due_at.isoformat() == "2026-11-18T08:00:00+00:00"  # 10:00 + 2 h to noon + 2 h from 14:00, Shanghai
     assert case.number == "2026111833028100001"
-    decision = dispatch.latest(case.pk)
-    assert decision is not None
+    (decision,) = dispatch.decisions_of(case.pk)
     assert (decision.kind, decision.rule) == ("inside", "duty_leader")
     assert "330281002011001" in decision.text_zh
     assert [event.action for event in queries.timeline(case, public=False)] == ["report", "file", "dispatch"]

@@ -6,7 +6,7 @@ BREAKS (or APPEND_ONLY) fails. A table that has one needs a row in `full_world`.
 
 import math
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -34,12 +34,12 @@ from backend.areas.models import (
 from backend.cases import services as cases
 from backend.cases.disputes import settling
 from backend.cases.disputes.raising import Ground, return_case
-from backend.cases.models import Case, CaseEvent, Dispute, Handover, NumberSeries, Photo
+from backend.cases.models import Case, CaseEvent, Dispute, Handover, NumberSeries, Photo, Reroute
 from backend.cases.services import NewReport, PointIn
 from backend.core import audit, outbox
 from backend.core.ids import uuid7
 from backend.core.models import AuditEntry, CalendarDay
-from backend.dispatch.models import Decision, Ruling
+from backend.dispatch.models import Decision, Rule, RuleVersion, Ruling
 from backend.inspections.models import (
     Appointment,
     PlanJob,
@@ -176,6 +176,14 @@ BREAKS: dict[str, Break] = {
     "one_standing_alarm_a_gap": doubled(DutyAlarm),
     "duty_alarm_lasts": changed(DutyAlarm, period=EMPTY),
     "handed_over_once_a_change": doubled(Handover),
+    "rerouted_once_a_change": doubled(Reroute),
+    "rule_has_one_target": changed(Rule, target_area=lambda row: row.area),
+    "rule_reach_fits_shape": changed(Rule, reach_m=0),
+    "rule_weekdays": changed(Rule, weekdays=[8]),
+    "rule_hours_in_pairs": changed(Rule, hours_from=time(8)),
+    "rule_priority": changed(Rule, priority=1001),
+    "rule_lasts": changed(Rule, valid=EMPTY),
+    "rule_version_numbered": doubled(RuleVersion),
     "case_in_china": changed(Case, location=PARIS),
     "case_raw_pair": changed(Case, raw_crs="utm"),
     "case_accuracy": changed(Case, accuracy_m=-1),
@@ -200,6 +208,7 @@ APPEND_ONLY: dict[str, type[models.Model]] = {
     "decision_append_only": Decision,
     "ruling_append_only": Ruling,
     "audit_append_only": AuditEntry,
+    "rule_version_append_only": RuleVersion,
 }
 
 
@@ -283,6 +292,7 @@ def full_world(world: World, now: datetime) -> World:
     )
     Notification.objects.create(outbox_id=1, user=leader, channel="in_app", topic="x", created_at=now)
     at = Point(lon, lat, srid=4326)
+    _with_rules(world, at, now=now, case=case)
     _with_people(world, now=now, leader=leader, hour=hour, case=case)
     _with_ground(at, grid=grid)
     _with_evidence(at, now=now, leader=leader, case=case)
@@ -303,6 +313,15 @@ def _sent_back(world: World, now: datetime) -> Dispute:
     case = cases.report_case(actor=Actor(user_id=None, role=Role.RESIDENT), report=report, now=now).case
     ground = Ground("属于隔壁网格的范围")
     return return_case(actor=world.actor("leader:002011001"), case_id=case.pk, ground=ground, now=now)
+
+
+def _with_rules(world: World, at: Point, *, now: datetime, case: Case) -> None:
+    rule = Rule.objects.create(
+        name_zh="x", area=world.grid("002011001"), shape=at, reach_m=5, target="department", changed_at=now,
+        department=world.departments["police"], valid=DateTimeTZRange(now, None),
+    )  # fmt: skip
+    version = RuleVersion.objects.create(rule=rule, n=1, at=now, actor_role="city", action="created", content={})
+    Reroute.objects.create(case=case, change_id=version.pk, cause="rule", at=now)
 
 
 def _with_people(world: World, *, now: datetime, leader: User, hour: DateTimeTZRange, case: Case) -> None:

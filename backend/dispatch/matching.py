@@ -1,0 +1,97 @@
+"""Which rules fit a point, a matter and a moment: one indexed statement for one question or for a whole year."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+from backend.core.clock import LOCAL
+from backend.dispatch.models import Rule
+from backend.matters.models import Matter
+
+# The box of the index is wider than the reach: the sides of its shapes are geodesics, those of an area are straight in
+# degrees, and 100 m lie between the two for a side of about 95 km.
+BOX_MARGIN_M: Final = 100
+
+# A night from 22:00 to 06:00 belongs to the weekday that it began on.
+_FITTING_SQL: Final = f"""
+SELECT asked.n, rule.id, version.id
+FROM unnest(%(n)s::int[], %(lon)s::float8[], %(lat)s::float8[], %(matter)s::uuid[], %(category)s::text[],
+            %(path)s::text[], %(at)s::timestamptz[]) AS asked(n, lon, lat, matter_id, category, path, at)
+CROSS JOIN LATERAL (SELECT ST_SetSRID(ST_MakePoint(asked.lon, asked.lat), 4326) AS point,
+                           asked.at AT TIME ZONE %(zone)s AS local) AS spot
+JOIN dispatch_rule AS rule ON rule.enabled AND rule.valid @> asked.at
+    AND (rule.matter_id IS NULL OR rule.matter_id = asked.matter_id)
+    AND starts_with(asked.category, rule.category_prefix)
+    AND (rule.shape IS NULL OR (
+        _ST_Expand(rule.shape::geography, rule.reach_m + {BOX_MARGIN_M}) && spot.point::geography
+        AND CASE WHEN rule.reach_m > 0 THEN ST_DWithin(rule.shape::geography, spot.point::geography, rule.reach_m)
+                 ELSE ST_Covers(rule.shape, spot.point) END))
+    AND (rule.hours_from IS NULL
+        OR (rule.hours_from < rule.hours_until AND spot.local::time >= rule.hours_from
+            AND spot.local::time < rule.hours_until)
+        OR (rule.hours_from > rule.hours_until
+            AND (spot.local::time >= rule.hours_from OR spot.local::time < rule.hours_until)))
+    AND (rule.weekdays = '{{}}' OR extract(isodow FROM spot.local - CASE
+            WHEN rule.hours_from > rule.hours_until AND spot.local::time < rule.hours_until THEN interval '1 day'
+            ELSE interval '0' END)::int = ANY(rule.weekdays))
+JOIN areas_area AS area ON area.id = rule.area_id AND starts_with(asked.path, area.path)
+LEFT JOIN dispatch_ruleversion AS version ON version.rule_id = rule.id AND version.n = rule.version
+ORDER BY asked.n, rule.priority DESC, length(area.path) DESC, rule.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What rules are matched against: WGS84 degrees, the matter, the path of the area located in, the moment."""
+
+    lon: float
+    lat: float
+    matter: Matter
+    path: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """A rule that fits; `version_id` is its stored version, None while a change is only tried out."""
+
+    rule: Rule
+    version_id: UUID | None
+
+
+def fitting_rules(questions: Sequence[Question]) -> list[list[Fitting]]:
+    """For each question the rules that fit, the one that applies first. Two queries, however many are asked."""
+    if not questions:
+        return []
+    found: dict[int, list[tuple[UUID, UUID | None]]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FITTING_SQL,
+            {
+                "n": list(range(len(questions))),
+                "lon": [one.lon for one in questions],
+                "lat": [one.lat for one in questions],
+                "matter": [one.matter.pk for one in questions],
+                "category": [one.matter.category_code for one in questions],
+                "path": [one.path for one in questions],
+                "at": [one.at for one in questions],
+                "zone": str(LOCAL),
+            },
+        )
+        for n, rule_id, version_id in cursor.fetchall():
+            found[n].append((rule_id, version_id))
+    rules = _read({rule_id for pairs in found.values() for rule_id, _ in pairs})
+    return [
+        [Fitting(rules[rule_id], version_id) for rule_id, version_id in found.get(n, ())] for n in range(len(questions))
+    ]
+
+
+def _read(ids: set[UUID]) -> dict[UUID, Rule]:
+    if not ids:
+        return {}
+    return Rule.objects.select_related("department", "target_area__parent__parent").in_bulk(ids)
