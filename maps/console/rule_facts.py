@@ -11,6 +11,7 @@ from backend.cases.trials import Load, Trial
 from backend.dispatch import rules
 from backend.dispatch.models import Rule, RuleVersion
 from backend.dispatch.services import Verdict
+from backend.matters import queries as matters
 from maps.console.case_facts import department_ref, grid_ref, person_ref
 from maps.console.rule_shapes import MOST_LISTED
 from mobile_api.common.localised import localised
@@ -52,6 +53,15 @@ def _state(rule: Rule, now: datetime) -> str:
     if not rule.enabled:
         return "off"
     return "to_come" if rule.valid.lower is not None and rule.valid.lower > now else "in_force"
+
+
+def category_facts() -> list[dict[str, Any]]:
+    """The categories of matters, in the order of their codes."""
+    known = {
+        one.category_code: localised(one.category_zh, one.category_en)
+        for one in matters.admitted_matters(public_only=False)
+    }
+    return [{"code": code, "name": name} for code, name in sorted(known.items())]
 
 
 def version_facts(version: RuleVersion) -> dict[str, Any]:

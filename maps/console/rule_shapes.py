@@ -9,6 +9,8 @@ from backend.dispatch.models import Rule, RuleVersion
 from backend.dispatch.rules import RuleChange, RuleWish
 from maps.console.shapes import NamedRef, PersonRef
 from mobile_api.common.localised import Localised
+from mobile_api.common.moments import MomentField
+from mobile_api.common.points import Number
 from mobile_api.common.shapes import GridRef
 
 TARGETS = [target.value for target in Rule.Target]
@@ -29,7 +31,7 @@ class RuleIn(serializers.Serializer):
     ground = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
     area_code = serializers.CharField(max_length=30)
     shape = serializers.DictField(child=serializers.JSONField(), required=False, default=None, allow_null=True)
-    reach_m = serializers.FloatField(required=False, default=0, min_value=0, max_value=500)
+    reach_m = Number(required=False, default=0, min_value=0, max_value=500)
     asset_code = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
     matter_id = serializers.UUIDField(required=False, default=None, allow_null=True)
     category_prefix = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
@@ -42,8 +44,8 @@ class RuleIn(serializers.Serializer):
     department_id = serializers.UUIDField(required=False, default=None, allow_null=True)
     target_code = serializers.CharField(max_length=30, required=False, default="", allow_blank=True)
     priority = serializers.IntegerField(required=False, default=100, min_value=0, max_value=1000)
-    valid_from = serializers.DateTimeField()
-    valid_until = serializers.DateTimeField(required=False, default=None, allow_null=True)
+    valid_from = MomentField()
+    valid_until = MomentField(required=False, default=None, allow_null=True)
 
 
 class _Change(serializers.Serializer):
@@ -71,8 +73,8 @@ class RulePreviewIn(_Change):
 class RuleTrialIn(RulePreviewIn):
     """A change to try on the cases reported from `start` up to `end`; `offset` and `limit` page those that move."""
 
-    start = serializers.DateTimeField()
-    end = serializers.DateTimeField()
+    start = MomentField()
+    end = MomentField()
     offset = serializers.IntegerField(required=False, default=0, min_value=0)
     limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=MOST_LISTED)
 
@@ -126,11 +128,17 @@ class RuleRow(serializers.Serializer):
     changed_by = PersonRef(allow_null=True)
 
 
+class MatterCategory(serializers.Serializer):
+    code = serializers.CharField()
+    name = Localised()
+
+
 class RuleList(serializers.Serializer):
-    """Rules in the order in which they apply, and the departments that may be a target."""
+    """Rules in the order in which they apply; departments that may be a target, categories that may be a condition."""
 
     items = RuleRow(many=True)
     departments = NamedRef(many=True)
+    categories = MatterCategory(many=True)
 
 
 class RuleVersionOut(serializers.Serializer):

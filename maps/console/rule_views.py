@@ -40,6 +40,7 @@ class RuleListView(ApiView):
         actor, now = actor_of(request), timezone.now()
         content = {
             "items": [rule_facts.rule_facts(rule, actor=actor, now=now) for rule in rules.rules_of(actor)],
+            "categories": rule_facts.category_facts(),
             "departments": [department_ref(department) for department in queries.departments()],
         }
         return answer(RuleList, content)

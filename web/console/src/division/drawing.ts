@@ -3,6 +3,7 @@ import {
   type GeoJSONStoreFeatures,
   TerraDraw,
   TerraDrawLineStringMode,
+  TerraDrawPointMode,
   TerraDrawPolygonMode,
   TerraDrawRenderMode,
   TerraDrawSelectMode,
@@ -15,6 +16,7 @@ export interface Drawn {
   onMove(move: VertexMove): void;
   onLine(line: GeoJSON.LineString): void;
   onPolygon(polygon: GeoJSON.Polygon): void;
+  onPoint?(point: GeoJSON.Point): void;
 }
 
 /** What a person draws over the draft: the corners of one grid, a line across it, a new outline. */
@@ -23,6 +25,7 @@ export interface Drawing {
   shape(polygon: GeoJSON.Polygon | null): void;
   line(): void;
   polygon(): void;
+  point(): void;
   rest(): void;
   end(): void;
 }
@@ -58,6 +61,7 @@ export function startDrawing(map: GlMap, drawn: Drawn): Drawing {
       }),
       new TerraDrawLineStringMode({ styles: { lineStringColor: "#c8281e", lineStringWidth: 3 } }),
       new TerraDrawPolygonMode({ styles: { fillColor: BRAND, fillOpacity: 0.2, outlineColor: BRAND } }),
+      new TerraDrawPointMode({ styles: { pointColor: BRAND, pointWidth: 7 } }),
       new TerraDrawRenderMode({ modeName: "rest", styles: {} }),
     ],
   });
@@ -71,12 +75,14 @@ export function startDrawing(map: GlMap, drawn: Drawn): Drawing {
       drawn.onLine(geometry);
     } else if (context.mode === "polygon" && geometry?.type === "Polygon") {
       drawn.onPolygon(geometry);
+    } else if (context.mode === "point" && geometry?.type === "Point") {
+      drawn.onPoint?.(geometry);
     }
   });
   draw.start();
   draw.setMode("rest");
 
-  function begin(mode: "linestring" | "polygon" | "rest"): void {
+  function begin(mode: "linestring" | "polygon" | "point" | "rest"): void {
     before = null;
     draw.clear();
     draw.setMode(mode);
@@ -99,6 +105,7 @@ export function startDrawing(map: GlMap, drawn: Drawn): Drawing {
     },
     line: () => begin("linestring"),
     polygon: () => begin("polygon"),
+    point: () => begin("point"),
     rest: () => begin("rest"),
     end: () => draw.stop(),
   };

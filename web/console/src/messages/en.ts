@@ -2,6 +2,7 @@ import type { Translated } from "@gridward/core";
 
 import { dispute } from "./dispute.en";
 import { division } from "./division.en";
+import { rule } from "./rule.en";
 import type { messages as zh } from "./zh-Hans";
 
 export const messages: Translated<typeof zh> = {
@@ -142,11 +143,13 @@ export const messages: Translated<typeof zh> = {
   },
   dispute,
   division,
+  rule,
   nav: {
     overview: "Map & cases",
     plan: "Weekly plan",
     disputes: "Disputes",
     divisions: "Divisions",
+    rules: "Rules",
     tracks: "Planned vs walked",
     statistics: "Statistics",
     duty: "Duty",
@@ -240,6 +243,28 @@ export const messages: Translated<typeof zh> = {
       duty_deputy: "The deputy is on duty",
       community_gap: "No grid drawn: to the community desk",
       outside_nearby: "Close outside: sorted by the street",
+      duty_cover: "The cover is on duty",
+      rule_department: "A rule names a department",
+      rule_grid: "A rule names another grid",
+      rule_grid_nobody: "A rule names a grid where nobody is on duty: to the community desk",
+      rule_desk: "A rule names a desk",
+    },
+    applied: "Rule applied",
+    version: "version {n}",
+    priority: "priority {n}",
+    ground: "On the ground of",
+    beaten: "Goes before",
+    located: "Lies in",
+    earlier: "Earlier decisions",
+    cause: "Cause",
+    causes: {
+      intake: "reported",
+      dispatch: "dispatched",
+      rule: "a rule changed",
+      duty: "duty changed",
+      boundary: "boundaries changed",
+      location: "position corrected",
+      matter: "matter corrected",
     },
   },
   action: {

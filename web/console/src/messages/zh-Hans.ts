@@ -1,5 +1,6 @@
 import { dispute } from "./dispute.zh-Hans";
 import { division } from "./division.zh-Hans";
+import { rule } from "./rule.zh-Hans";
 
 export const messages = {
   app: { title: "指挥台" },
@@ -136,11 +137,13 @@ export const messages = {
   },
   dispute,
   division,
+  rule,
   nav: {
     overview: "地图与案件",
     plan: "每周计划",
     disputes: "退单",
     divisions: "网格划分",
+    rules: "派单规则",
     tracks: "计划与实走",
     statistics: "统计",
     duty: "值守",
@@ -234,6 +237,28 @@ export const messages = {
       duty_deputy: "代班人员在岗",
       community_gap: "未划网格，转社区",
       outside_nearby: "辖区外附近，转街道分拣",
+      duty_cover: "临时代管人在岗",
+      rule_department: "按规则派给部门",
+      rule_grid: "按规则派给指定网格",
+      rule_grid_nobody: "按规则归指定网格，无人在岗，转社区",
+      rule_desk: "按规则转值班台",
+    },
+    applied: "适用规则",
+    version: "第 {n} 版",
+    priority: "优先级 {n}",
+    ground: "依据",
+    beaten: "让位的规则",
+    located: "所在网格",
+    earlier: "此前的判定",
+    cause: "原因",
+    causes: {
+      intake: "上报",
+      dispatch: "派遣",
+      rule: "规则变更",
+      duty: "值守变更",
+      boundary: "边界变更",
+      location: "位置更正",
+      matter: "事项更正",
     },
   },
   action: {

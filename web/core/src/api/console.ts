@@ -2,6 +2,7 @@ import { answered, type ApiClient } from "./client";
 import { makeDisputeApi } from "./disputes";
 import { makeDivisionApi } from "./divisions";
 import { ApiError } from "./problem";
+import { makeRuleApi } from "./rules";
 import type { components } from "./schema";
 import type { Transport } from "./transport";
 import type {
@@ -38,6 +39,7 @@ export function makeConsoleApi(client: ApiClient, { call }: Transport) {
   return {
     ...makeDivisionApi(client),
     ...makeDisputeApi(client),
+    ...makeRuleApi(client),
     session: () => answered(client.GET("/api/v1/auth/session")),
     signIn: (body: { username: string; password: string }) =>
       answered(client.POST("/api/v1/auth/session", { body })),

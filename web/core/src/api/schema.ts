@@ -741,6 +741,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Rules that hold in one's areas, in the order in which they apply; POST makes one. A repeat answers 200. */
+        get: operations["console_rules_get"];
+        put?: never;
+        /** @description Rules that hold in one's areas, in the order in which they apply; POST makes one. A repeat answers 200. */
+        post: operations["console_rules_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One rule with every version of it, the newest first. */
+        get: operations["console_rules_by_rule_id_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/rules/{rule_id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Changes a rule, switches it on or off, or ends it: 409 when somebody was faster or the open work has changed. */
+        post: operations["console_rules_by_rule_id_changes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What a change would do to open work, with the stamp that carrying it out asks for. Nothing is kept. */
+        post: operations["console_rules_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/rules/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What a change would have done to the cases of a past period. Nothing is kept. */
+        post: operations["console_rules_trial_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/summary": {
         parameters: {
             query?: never;
@@ -1670,6 +1756,21 @@ export interface components {
         Alive: {
             alive: boolean;
         };
+        /** @description Who answers: a department, a grid or a desk. */
+        Answering: {
+            kind: components["schemas"]["RuleTarget"];
+            code: string;
+            name: components["schemas"]["Localised"];
+        };
+        /** @description The version of the rule that went before the grid. */
+        AppliedRule: {
+            /** Format: uuid */
+            id: string;
+            n: number;
+            name: components["schemas"]["Localised"];
+            ground: string;
+            priority: number;
+        };
         /** @description A booking. `id` is a UUIDv7 made by the client and names the case; a repeat gives the same answer. */
         AppointmentInRequest: {
             /** Format: uuid */
@@ -1744,6 +1845,13 @@ export interface components {
             grid: components["schemas"]["GridRef"];
             open_cases: number;
             is_own_grid: boolean;
+        };
+        /** @description A rule that fitted too. */
+        BeatenRule: {
+            /** Format: uuid */
+            id: string;
+            name: components["schemas"]["Localised"];
+            priority: number;
         };
         /** @description What came of a report: its number, where it went and why. */
         BookedOut: {
@@ -2128,6 +2236,7 @@ export interface components {
             photos: components["schemas"]["DeskPhoto"][];
             events: components["schemas"]["DeskEvent"][];
             decision: components["schemas"]["DeskDecision"] | null;
+            earlier_decisions: components["schemas"]["EarlierDecision"][];
             actions: components["schemas"]["DeskAction"][];
             candidates: components["schemas"]["AssignCandidateOut"][];
             departments: components["schemas"]["NamedRef"][];
@@ -2187,6 +2296,10 @@ export interface components {
             duty_chain: components["schemas"]["DutyPersonOut"][];
             text: components["schemas"]["Localised"];
             rulings: components["schemas"]["RulingTold"][];
+            /** @description where the point lies; another than the case's where a rule says so */
+            located_grid: components["schemas"]["GridRef"] | null;
+            applied: components["schemas"]["AppliedRule"] | null;
+            beaten: components["schemas"]["BeatenRule"][];
         };
         /** @description With the ground between the two: outlines (GeoJSON), the stretch of border, what was ruled there before. */
         DeskDispute: {
@@ -2617,6 +2730,14 @@ export interface components {
             /** Format: uuid */
             change_id?: string;
         };
+        /** @description A decision before the one in force. */
+        EarlierDecision: {
+            /** Format: date-time */
+            at: string;
+            cause: string;
+            rule: string;
+            text: components["schemas"]["Localised"];
+        };
         /**
          * @description * `set_outline` - set_outline
          *     * `move_vertex` - move_vertex
@@ -3013,6 +3134,10 @@ export interface components {
             /** Format: double */
             lat: number;
         };
+        MatterCategory: {
+            code: string;
+            name: components["schemas"]["Localised"];
+        };
         /**
          * @description * `incident` - incident
          *     * `home_service` - home_service
@@ -3100,6 +3225,16 @@ export interface components {
         Neighbourhood: {
             grids: components["schemas"]["NamedGrid"][];
             departments: components["schemas"]["DepartmentRef"][];
+        };
+        /** @description A new rule; with `move_open` the open cases of the preview with this `stamp` follow at once. */
+        NewRuleInRequest: {
+            /** Format: uuid */
+            id: string;
+            rule: components["schemas"]["RuleInRequest"];
+            /** @default false */
+            move_open?: boolean;
+            /** @default  */
+            stamp?: string;
         };
         NoticeList: {
             items: components["schemas"]["NoticeOut"][];
@@ -3690,6 +3825,209 @@ export interface components {
         RoleHeld: {
             role: components["schemas"]["Role"];
             areas: components["schemas"]["AreaRef"][];
+        };
+        /**
+         * @description * `created` - created
+         *     * `changed` - changed
+         *     * `switched_on` - switched_on
+         *     * `switched_off` - switched_off
+         *     * `ended` - ended
+         * @enum {string}
+         */
+        RuleAction: "created" | "changed" | "switched_on" | "switched_off" | "ended";
+        /**
+         * @description * `changed` - changed
+         *     * `switched_on` - switched_on
+         *     * `switched_off` - switched_off
+         *     * `ended` - ended
+         * @enum {string}
+         */
+        RuleChangeAction: "changed" | "switched_on" | "switched_off" | "ended";
+        /** @description `version` is the one that was seen; `rule` goes with created and changed. */
+        RuleChangeInRequest: {
+            action: components["schemas"]["RuleChangeAction"];
+            version?: number | null;
+            rule?: components["schemas"]["RuleInRequest"] | null;
+            /** @default false */
+            move_open?: boolean;
+            /** @default  */
+            stamp?: string;
+        };
+        RuleDetail: {
+            rule: components["schemas"]["RuleRow"];
+            history: components["schemas"]["RuleVersionOut"][];
+        };
+        /** @description What a change does to open work: cases that follow by rule, and those that a person decides on. */
+        RuleEffectOut: {
+            stamp: string;
+            moves: components["schemas"]["RuleMove"][];
+            move_count: number;
+            to_decide: components["schemas"]["RuleMove"][];
+            to_decide_count: number;
+            moved: number;
+            rule: components["schemas"]["RuleRow"] | null;
+        };
+        /**
+         * @description A rule as it is to be. What is left out holds always; `shape` is GeoJSON in WGS84, `reach_m` of a line or point.
+         *
+         *     The target is `department_id`, or `target_code` of a grid or of the community or street whose desk decides.
+         */
+        RuleInRequest: {
+            name_zh: string;
+            /** @default  */
+            name_en?: string;
+            /** @default  */
+            ground?: string;
+            area_code: string;
+            shape?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Format: double
+             * @default 0
+             */
+            reach_m?: number;
+            /** @default  */
+            asset_code?: string;
+            /** Format: uuid */
+            matter_id?: string | null;
+            /** @default  */
+            category_prefix?: string;
+            weekdays?: number[];
+            /** Format: time */
+            hours_from?: string | null;
+            /** Format: time */
+            hours_until?: string | null;
+            target: components["schemas"]["RuleTarget"];
+            /** Format: uuid */
+            department_id?: string | null;
+            /** @default  */
+            target_code?: string;
+            /** @default 100 */
+            priority?: number;
+            /** Format: date-time */
+            valid_from: string;
+            /** Format: date-time */
+            valid_until?: string | null;
+        };
+        /** @description Rules in the order in which they apply; departments that may be a target, categories that may be a condition. */
+        RuleList: {
+            items: components["schemas"]["RuleRow"][];
+            departments: components["schemas"]["NamedRef"][];
+            categories: components["schemas"]["MatterCategory"][];
+        };
+        /** @description Cases of the period that one had to answer for, without and with the change. */
+        RuleLoad: {
+            who: components["schemas"]["Answering"];
+            before: number;
+            after: number;
+        };
+        /** @description A case that goes elsewhere, and the words of the new decision. */
+        RuleMove: {
+            /** Format: uuid */
+            id: string;
+            number: string;
+            matter: components["schemas"]["Localised"];
+            state: string;
+            /** Format: date-time */
+            reported_at: string;
+            before: components["schemas"]["Answering"];
+            after: components["schemas"]["Answering"];
+            why: components["schemas"]["Localised"];
+        };
+        /** @description A change to look at. `id` is the client's UUIDv7 for a new rule. */
+        RulePreviewInRequest: {
+            action: components["schemas"]["RuleAction"];
+            version?: number | null;
+            rule?: components["schemas"]["RuleInRequest"] | null;
+            /** Format: uuid */
+            id: string;
+        };
+        /** @description One rule. `can_change`: it is one of one's own areas, not of an area above. */
+        RuleRow: {
+            /** Format: uuid */
+            id: string;
+            version: number;
+            name: components["schemas"]["Localised"];
+            ground: string;
+            area: components["schemas"]["GridRef"];
+            shape: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: double */
+            reach_m: number;
+            asset_code: string;
+            matter: components["schemas"]["NamedRef"] | null;
+            category_prefix: string;
+            weekdays: number[];
+            /** Format: time */
+            hours_from: string | null;
+            /** Format: time */
+            hours_until: string | null;
+            target: components["schemas"]["RuleTarget"];
+            department: components["schemas"]["NamedRef"] | null;
+            target_area: components["schemas"]["GridRef"] | null;
+            priority: number;
+            /** Format: date-time */
+            valid_from: string | null;
+            /** Format: date-time */
+            valid_until: string | null;
+            state: components["schemas"]["RuleState"];
+            can_change: boolean;
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: components["schemas"]["PersonRef"] | null;
+        };
+        /**
+         * @description * `in_force` - in_force
+         *     * `to_come` - to_come
+         *     * `off` - off
+         *     * `ended` - ended
+         * @enum {string}
+         */
+        RuleState: "in_force" | "to_come" | "off" | "ended";
+        /**
+         * @description * `department` - department
+         *     * `grid` - grid
+         *     * `desk` - desk
+         * @enum {string}
+         */
+        RuleTarget: "department" | "grid" | "desk";
+        /** @description A change to try on the cases reported from `start` up to `end`; `offset` and `limit` page those that move. */
+        RuleTrialInRequest: {
+            action: components["schemas"]["RuleAction"];
+            version?: number | null;
+            rule?: components["schemas"]["RuleInRequest"] | null;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            start: string;
+            /** Format: date-time */
+            end: string;
+            /** @default 0 */
+            offset?: number;
+            /** @default 50 */
+            limit?: number;
+        };
+        /** @description What the change would have done to the cases of the period. */
+        RuleTrialOut: {
+            cases: number;
+            elsewhere: number;
+            offset: number;
+            moved: components["schemas"]["RuleMove"][];
+            loads: components["schemas"]["RuleLoad"][];
+        };
+        /** @description A rule as it stood after one change. */
+        RuleVersionOut: {
+            n: number;
+            /** Format: date-time */
+            at: string;
+            action: components["schemas"]["RuleAction"];
+            role: string;
+            actor_name: string;
+            content: {
+                [key: string]: unknown | null;
+            };
         };
         /**
          * @description * `stays` - stays
@@ -5653,6 +5991,194 @@ export interface operations {
                     "application/geo+json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_rules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_rules_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRuleInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleEffectOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_rules_by_rule_id_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_rules_by_rule_id_changes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleChangeInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleEffectOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_rules_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulePreviewInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleEffectOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_rules_trial_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleTrialInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleTrialOut"];
                 };
             };
             /** @description A problem (RFC 9457) */

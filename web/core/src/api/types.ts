@@ -34,6 +34,7 @@ export type CaseDetail = Schemas["DeskCase"];
 export type CaseEvent = Schemas["DeskEvent"];
 export type CasePhoto = Schemas["DeskPhoto"];
 export type Decision = Schemas["DeskDecision"];
+export type EarlierDecision = Schemas["EarlierDecision"];
 export type ConsoleAction = Schemas["DeskAction"];
 export type Contact = Schemas["ContactOut"];
 export type AssignCandidate = Schemas["AssignCandidateOut"];
