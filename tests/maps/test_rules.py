@@ -47,7 +47,7 @@ def rule_of(world: World, now: datetime, **more: Any) -> dict[str, Any]:
 
 
 def test_a_rule_is_previewed_made_and_explains_the_case(world: World, now: datetime, client_of: ClientOf) -> None:
-    case = services.report_case(actor=ANONYMOUS, report=report(world), now=now).case
+    case = services.report_case(actor=ANONYMOUS, report=report(world), now=now - timedelta(minutes=5)).case
     street, rule_id = client_of("street:002"), str(uuid7())
     body = {"id": rule_id, "rule": rule_of(world, now)}
     seen = street.post(f"{RULES}/preview", {**body, "action": "created"}, format="json").json()
