@@ -150,7 +150,7 @@ export const messages: Translated<typeof zh> = {
     disputes: "Disputes",
     divisions: "Divisions",
     rules: "Rules",
-    tracks: "Planned vs walked",
+    tracks: "Tracks",
     statistics: "Statistics",
     duty: "Duty",
   },
