@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
         "task": "backend.inspections.tasks.plan_current_week",
         "schedule": crontab(minute="30", hour="4", day_of_week="mon"),
     },
+    "plan-due-weeks": {"task": "backend.inspections.tasks.plan_due_weeks", "schedule": crontab(minute="35")},
     "free-stuck-plans": {"task": "backend.inspections.tasks.free_stuck_plans", "schedule": 120.0},
     "mark-missed-stops": {"task": "backend.inspections.tasks.mark_missed_stops", "schedule": crontab(minute="5")},
     "switch-divisions": {"task": "backend.inspections.tasks.switch_divisions", "schedule": 15.0},

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
@@ -17,6 +17,8 @@ from backend.patrols import queries as patrols
 from backend.patrols.models import PatrolSession
 from backend.places import queries as places
 from backend.places.models import Place, VisitTarget
+
+NEXT_DAY_WITHIN: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,13 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """What a worker's phone shows first. `targets` explains the duty codes of the stops."""
+    """What a worker's phone shows first. `targets` explains the duty codes of the stops.
+
+    `next_day`: on a day without stops, the next one that has some.
+    """
 
     day: Day
+    next_day: Day | None
     session: PatrolSession | None
     targets: dict[str, VisitTarget]
 
@@ -79,7 +85,22 @@ def with_subjects(stops: QuerySet[Stop]) -> QuerySet[Stop]:
 
 def today(actor: Actor, day: date) -> Today:
     """The actor's own rounds of a local day and the running patrol session."""
-    return Today(_days(actor, [day])[0], patrols.open_session(actor), places.visit_targets())
+    present = _days(actor, [day])[0]
+    coming = None if present.stops else _next_day(actor, day)
+    return Today(present, coming, patrols.open_session(actor), places.visit_targets())
+
+
+def _next_day(actor: Actor, day: date) -> Day | None:
+    """The first day after `day` on which the actor has stops under a plan in force, within two weeks."""
+    ahead = (day + timedelta(days=1), day + timedelta(days=NEXT_DAY_WITHIN))
+    found = (
+        Stop.objects.published()
+        .filter(route__worker_id=actor.user_id, route__day__range=ahead)
+        .order_by("route__day")
+        .values_list("route__day", flat=True)
+        .first()
+    )
+    return _days(actor, [found])[0] if found else None
 
 
 def week(actor: Actor, week_start: date) -> Week:

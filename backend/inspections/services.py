@@ -13,6 +13,7 @@ from backend.inspections.booking import (
     slots_instead,
 )
 from backend.inspections.capacity import Slot
+from backend.inspections.due_weeks import ask_for_due_weeks
 from backend.inspections.plans import plan_week, publish_plan, request_plans, run_job_grid
 from backend.inspections.seeing import see_plan
 from backend.inspections.tracking import Recorded, planned_and_walked, recognise_visited, record_positions
@@ -25,6 +26,7 @@ __all__ = [
     "Offer",
     "Recorded",
     "Slot",
+    "ask_for_due_weeks",
     "book",
     "cancel_appointment",
     "free_slots",

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from backend.accounts.actor import SYSTEM
 from backend.core.clock import week_start_of
-from backend.inspections import booking, plans, rehoming, reminders, staffing, visits
+from backend.inspections import booking, due_weeks, plans, rehoming, reminders, staffing, visits
 from gis.rounds import warm_up
 
 
@@ -35,6 +35,12 @@ def plan_current_week() -> int:
         actor=SYSTEM, week_start=week_start_of(now), grid_codes=None, now=now, publish=True, plan_from=now
     )
     return job.grids.count()
+
+
+@shared_task
+def plan_due_weeks() -> int:
+    """Asks for plans that are due and that nobody asked for, the coming week's from the last working day on."""
+    return due_weeks.ask_for_due_weeks(now=timezone.now())
 
 
 @shared_task

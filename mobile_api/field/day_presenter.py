@@ -125,12 +125,13 @@ def week_facts(week: Week, actor: Actor) -> dict[str, Any]:
     return {
         "week_start": week.week_start,
         "plan": {"id": plan.pk, "state": plan.state, "version": plan.version} if plan else None,
-        "days": [_day(day, actor, week.targets) for day in week.days],
+        "days": [day_facts(day, actor, week.targets) for day in week.days],
         "unserved": [_unserved(row) for row in week.unserved],
     }
 
 
-def _day(day: Day, actor: Actor, targets: Mapping[str, "VisitTarget"]) -> dict[str, Any]:
+def day_facts(day: Day, actor: Actor, targets: Mapping[str, "VisitTarget"]) -> dict[str, Any]:
+    """The content of `WeekDay`."""
     return {
         "date": day.day,
         "shifts": [{"start": start, "end": end} for start, end in day.shifts],

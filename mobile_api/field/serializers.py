@@ -268,8 +268,17 @@ class TodayQuery(serializers.Serializer):
     date = DayField(required=False, allow_null=True, default=None)
 
 
+class WeekDay(serializers.Serializer):
+    date = serializers.DateField()
+    shifts = TimeWindow(many=True)
+    stops = StopOut(many=True)
+    walk_s = serializers.IntegerField()
+    distance_m = serializers.IntegerField()
+
+
 class Today(serializers.Serializer):
     date = serializers.DateField()
+    next_day = WeekDay(allow_null=True, help_text="the next day with stops, where this one has none")
     session = PatrolOut(allow_null=True)
     route = DayRoute(allow_null=True)
     stops = StopOut(many=True)
@@ -285,14 +294,6 @@ class WeekPlan(serializers.Serializer):
     id = serializers.UUIDField()
     state = serializers.ChoiceField(choices=PLAN_STATES)
     version = serializers.IntegerField()
-
-
-class WeekDay(serializers.Serializer):
-    date = serializers.DateField()
-    shifts = TimeWindow(many=True)
-    stops = StopOut(many=True)
-    walk_s = serializers.IntegerField()
-    distance_m = serializers.IntegerField()
 
 
 class Unserved(serializers.Serializer):

@@ -65,6 +65,7 @@ class TodayView(ApiView):
         mine = queries.list_cases(actor, CaseFilter(open_only=True, order="due_at"), now=now, limit=_MOST_CASES_TODAY)
         facts = {
             "date": day,
+            "next_day": day_presenter.day_facts(found.next_day, actor, found.targets) if found.next_day else None,
             "session": day_presenter.session_facts(found.session) if found.session else None,
             "route": day_presenter.route_facts(found.day),
             "stops": [day_presenter.stop_facts(stop, actor, found.targets) for stop in found.day.stops],

@@ -136,8 +136,18 @@ const routeShape = object({
   geometry: anything,
 });
 
+const dayShape = object({
+  date: text,
+  shifts: withDefault(list(timeSpan), []),
+  stops: withDefault(list(stop), []),
+  walk_s: withDefault(number, 0),
+  distance_m: withDefault(number, 0),
+});
+
 export const todayShape = object({
   date: text,
+  /** The next day with stops, where this one has none. */
+  next_day: optional(dayShape),
   route: optional(routeShape),
   stops: withDefault(list(stop), []),
   cases: withDefault(list(fieldCase), []),
@@ -148,15 +158,7 @@ export type Today = Shaped<typeof todayShape>;
 export const weekShape = object({
   week_start: text,
   plan: optional(object({ state: text, version: withDefault(number, 0) })),
-  days: list(
-    object({
-      date: text,
-      shifts: withDefault(list(timeSpan), []),
-      stops: withDefault(list(stop), []),
-      walk_s: withDefault(number, 0),
-      distance_m: withDefault(number, 0),
-    }),
-  ),
+  days: list(dayShape),
   unserved: withDefault(
     list(object({ place: optional(place), reason: withDefault(localised, nothing) })),
     [],

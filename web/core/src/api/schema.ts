@@ -4234,6 +4234,8 @@ export interface components {
         Today: {
             /** Format: date */
             date: string;
+            /** @description the next day with stops, where this one has none */
+            next_day: components["schemas"]["WeekDay"] | null;
             session: components["schemas"]["PatrolOut"] | null;
             route: components["schemas"]["DayRoute"] | null;
             stops: components["schemas"]["StopOut"][];

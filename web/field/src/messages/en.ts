@@ -45,6 +45,7 @@ export const messages: Translated<typeof zh> = {
     open: "Record",
     none: "No visits are planned for today.",
     noneHint: "You may patrol freely, or look at the week.",
+    nextDay: "Next: {date}, {n} stop | Next: {date}, {n} stops",
     allDone: "All of today's stops are done.",
     casesNone: "No cases to handle.",
     window: "booked {time}",

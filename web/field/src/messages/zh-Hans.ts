@@ -40,6 +40,7 @@ export const messages = {
     open: "去记录",
     none: "今天没有安排走访。",
     noneHint: "可以自行巡查，或看看一周安排。",
+    nextDay: "下一次走访：{date}，{n} 个走访点",
     allDone: "今天的站点都走完了。",
     casesNone: "没有要处理的事件。",
     window: "预约 {time}",
