@@ -7,6 +7,7 @@ const change = (kind: string, id: string) => ({ kind, id, op: "upsert" });
 const one = (id: string, state = "handling"): FieldCase => ({ id, state }) as unknown as FieldCase;
 const TODAY: Today = {
   date: "2026-11-25",
+  next_day: null,
   route: null,
   stops: [],
   cases: [one("a"), one("b"), one("c")],

@@ -25,7 +25,7 @@ function day(plan: string, stops: Stop[], date = "2026-11-25"): Today {
     walk_s: 0,
     geometry: null,
   };
-  return { date, route, stops, cases: [], cursor: "" };
+  return { date, next_day: null, route, stops, cases: [], cursor: "" };
 }
 const SEEN = day("p1", [stop("1", "A", 9), stop("2", "B", 10), stop("3", "C", 11)]);
 
