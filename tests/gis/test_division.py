@@ -51,6 +51,13 @@ def test_grids_tile_the_land_and_cut_no_building(columns: int, rows: int, seed: 
     assert sum(grid.households for grid in proposal.grids) == pytest.approx(np.sum(ground.demand.households))
 
 
+def test_blocks_under_one_building_are_never_parted() -> None:
+    """Four blocks, three grids: a street would be a border, were it not for the house that stands on it."""
+    for seed in range(3):
+        ground = quarter(4, 1, seed=seed)
+        assert propose(ground, Wish(grids=3, effort=QUICK)).figures.buildings_cut == 0
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(2, 7), st.integers(2, 7), st.integers(0, 10_000), st.data())
 def test_the_search_keeps_every_grid_in_one_piece(columns: int, rows: int, seed: int, data: st.DataObject) -> None:
