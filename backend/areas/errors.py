@@ -1,6 +1,6 @@
 """Refusals around areas and roles."""
 
-from backend.core.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
+from backend.core.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
 
 
 class RoleNotHeld(NotAllowed):
@@ -99,8 +99,8 @@ class BadLayer(Invalid):
     code = "bad_layer"
 
 
-class LayersBusy(TooMany):
-    """Other layer files are being read just now."""
+class LayersBusy(Unavailable):
+    """Other layer files are being read just now; the same file may be sent again in a moment."""
 
     code = "layers_busy"
 

@@ -4,14 +4,12 @@ import json
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.conf import settings
 
 from backend.cases import painter
 from backend.cases.errors import BadPhoto, PaintersBusy, PhotoTooHeavy
+from backend.core.queueing import Queue
 
 LONG_EDGE_PX = 2560
 JPEG_QUALITY = 85
@@ -22,38 +20,16 @@ WAIT_S = 10.0
 _KILLED_BY_A_LIMIT = (-signal.SIGXCPU, -signal.SIGKILL)
 
 
-class Queue:
-    """In one web process `painters` work at once; with those that wait, at most `places` threads are taken.
-
-    Raises PaintersBusy at once when no place is free, and after `wait_s` when no painter has become free.
-    """
-
-    def __init__(self, *, painters: int, places: int, wait_s: float) -> None:
-        self._painters = threading.BoundedSemaphore(painters)
-        self._places = threading.BoundedSemaphore(places)
-        self._wait_s = wait_s
-
-    @contextmanager
-    def painter(self) -> Iterator[None]:
-        if not self._places.acquire(blocking=False):
-            raise PaintersBusy("too many photos at once; send this one again in a moment")
-        try:
-            if not self._painters.acquire(timeout=self._wait_s):
-                raise PaintersBusy("too many photos at once; send this one again in a moment")
-            try:
-                yield
-            finally:
-                self._painters.release()
-        finally:
-            self._places.release()
+def _busy() -> PaintersBusy:
+    return PaintersBusy("too many photos at once; send this one again in a moment")
 
 
-_queue = Queue(painters=PAINTERS, places=PLACES, wait_s=WAIT_S)
+_queue = Queue(workers=PAINTERS, places=PLACES, wait_s=WAIT_S, busy=_busy)
 
 
 def repaint(content: bytes) -> tuple[bytes, int, int]:
     """The JPEG, its width and its height. Raises BadPhoto, PhotoTooHeavy, PaintersBusy; never takes the caller down."""
-    with _queue.painter():
+    with _queue.turn():
         done = _run(content)
     if done.returncode in _KILLED_BY_A_LIMIT:
         raise _too_heavy()

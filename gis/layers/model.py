@@ -15,6 +15,13 @@ Bounds: TypeAlias = tuple[float, float, float, float]
 FAULTS_MOST: Final = 2_000
 
 
+# Begin of a refusal's code -> what it is about.
+_SUBJECTS: Final = {
+    "crs": "crs", "axes": "crs", "far": "crs", "layer": "layer", "format": "format", "bad_encoding": "encoding",
+    "unknown_encoding": "encoding", "bad_mapping": "fields",
+}  # fmt: skip
+
+
 class Format(StrEnum):
     """File formats of layers."""
 
@@ -36,6 +43,11 @@ class LayerError(ValueError):
         self.code = code
         self.detail = detail
         self.facts = facts
+
+    @property
+    def subject(self) -> str:
+        """The choice to change: crs, layer, format, encoding, fields; empty where it is the file itself."""
+        return next((subject for start, subject in _SUBJECTS.items() if self.code.startswith(start)), "")
 
 
 @dataclass(frozen=True, slots=True)

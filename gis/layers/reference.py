@@ -191,17 +191,19 @@ def refuse_misplaced(shapes: list[Shape], reference: Reference, near: Bounds | N
             "axes_swapped",
             "x and y seem to be swapped: longitude or east comes first; swap them in the file",
         )
-    raise _wrong(np.median(middles, axis=0)[None, :], reference, near)
+    raise _wrong(np.median(middles, axis=0)[None, :], reference)
 
 
-def _wrong(middle: FloatArray, reference: Reference, near: Bounds | None) -> LayerError:
+def _wrong(middle: FloatArray, reference: Reference) -> LayerError:
+    hint, words = _zone_hint(middle[0])
+    facts = {"hint": hint} if hint else {}
     if reference.is_geographic and not (abs(middle[0, 0]) <= 180 and abs(middle[0, 1]) <= 90):
-        return LayerError("crs_wrong", f"the numbers are metres, not degrees; declare {_zone_hint(middle[0])}")
+        return LayerError("crs_wrong", f"the numbers are metres, not degrees; declare {words}", **facts)
     lon, lat = (float(number) for number in _degrees(middle, reference)[0])
     area = reference.area_of_use() or (-180.0, -90.0, 180.0, 90.0)
     if not (np.isfinite([lon, lat]).all() and _within(np.array([[lon, lat]]), area, _BEYOND_DEG).all()):
         return LayerError(
-            "crs_wrong", f"the numbers lie outside of the area of {reference.name}; declare {_zone_hint(middle[0])}"
+            "crs_wrong", f"the numbers lie outside of the area of {reference.name}; declare {words}", **facts
         )
     return LayerError(
         "far_away",
@@ -240,11 +242,11 @@ def _within(places: FloatArray, box: Bounds, margin: float) -> npt.NDArray[np.bo
     return np.asarray(((places >= low) & (places <= high)).all(axis=1))
 
 
-def _zone_hint(middle: FloatArray) -> str:
-    """The CGCS2000 zone that an x with a zone number in front names."""
+def _zone_hint(middle: FloatArray) -> tuple[str, str]:
+    """The CGCS2000 zone that an x with a zone number in front names (empty without one), and words for it."""
     zone = int(abs(middle[0]) // 1_000_000)
     if 25 <= zone <= 45:
-        return f"EPSG:{4488 + zone} (CGCS2000, 3-degree zone {zone})"
+        return f"EPSG:{4488 + zone}", f"EPSG:{4488 + zone} (CGCS2000, 3-degree zone {zone})"
     if 13 <= zone <= 23:
-        return f"EPSG:{4478 + zone} (CGCS2000, 6-degree zone {zone})"
-    return "the zone that it was drawn in, for example EPSG:4549 (CGCS2000, central meridian 120)"
+        return f"EPSG:{4478 + zone}", f"EPSG:{4478 + zone} (CGCS2000, 6-degree zone {zone})"
+    return "", "the zone that it was drawn in, for example EPSG:4549 (CGCS2000, central meridian 120)"

@@ -105,6 +105,8 @@ BODIES: dict[str, Body] = {
         "end": stage.now.isoformat(),
     },
     "console_rules_by_rule_id_changes_post": lambda stage: {"action": "switched_off", "version": 1},
+    "console_divisions_layers_post": lambda stage: {"parent": "330281002011", "file": picture()},
+    "console_divisions_layers_draft_post": lambda stage: {"parent": "330281002011", "name": "图层", "file": picture()},
     "field_cases_by_case_id_actions_post": lambda stage: {**_op(), "action": "note", "note": "到过现场"},
     "field_consents_post": lambda stage: {"purpose": "patrol_track", "notice_version": "1", "granted": True},
     "field_operations_post": lambda stage: {"operations": []},
@@ -125,7 +127,9 @@ BODIES: dict[str, Body] = {
     "reports_post": lambda stage: report_of(stage.world),
     "reports_track_rate_post": lambda stage: {**stage.tracked, **_RATING},
 }  # fmt: skip
-FILES = {"photos_post", "console_duty_sheet_post"}
+FILES = {
+    "photos_post", "console_duty_sheet_post", "console_divisions_layers_post", "console_divisions_layers_draft_post",
+}  # fmt: skip
 # Public doors that answer 401 to wrong credentials: there it doesn't mean "not for you".
 CREDENTIALS_NEEDED = {"auth_token_post", "auth_session_post", "auth_token_refresh_post"}
 # The small world has no streets: an open door answers 503 `no_network` there.

@@ -13,6 +13,7 @@ from PIL import Image
 
 from backend.cases import painter, painting
 from backend.cases.errors import BadPhoto, PaintersBusy, PhotoTooHeavy
+from backend.core.queueing import Queue
 
 
 def drawn(width: int, height: int, *, kind: str = "PNG", mode: str = "RGB", turned: bool = False) -> bytes:
@@ -87,12 +88,16 @@ def test_the_painter_sets_its_own_limits() -> None:
     assert done.stdout.splitlines()[-1].split() == [str(painter.MEMORY_BYTES), str(painter.CPU_S)]
 
 
-def held(queue: painting.Queue) -> Callable[[], None]:
+def painters(*, places: int, wait_s: float = 0.05) -> Queue:
+    return Queue(workers=1, places=places, wait_s=wait_s, busy=PaintersBusy)
+
+
+def held(queue: Queue) -> Callable[[], None]:
     """A thread works at a photo in this queue, until the returned function is called."""
     begun, done = threading.Event(), threading.Event()
 
     def work() -> None:
-        with queue.painter():
+        with queue.turn():
             begun.set()
             done.wait(10)
 
@@ -108,35 +113,35 @@ def held(queue: painting.Queue) -> Callable[[], None]:
 
 
 def test_a_photo_waits_for_a_painter_and_is_told_when_none_gets_free() -> None:
-    queue = painting.Queue(painters=1, places=2, wait_s=0.05)
+    queue = painters(places=2)
     end = held(queue)
     begun = time.monotonic()
-    with pytest.raises(PaintersBusy), queue.painter():
+    with pytest.raises(PaintersBusy), queue.turn():
         pass
     assert time.monotonic() - begun < 2
     end()
-    with queue.painter():  # every place and painter was given back
+    with queue.turn():  # every place and painter was given back
         pass
 
 
 def test_a_full_queue_turns_away_at_once() -> None:
-    queue = painting.Queue(painters=1, places=1, wait_s=60)
+    queue = painters(places=1, wait_s=60)
     end = held(queue)
     try:
-        with pytest.raises(PaintersBusy), queue.painter():
+        with pytest.raises(PaintersBusy), queue.turn():
             pass
     finally:
         end()
 
 
 def test_a_painter_is_given_back_after_a_refused_photo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(painting, "_queue", painting.Queue(painters=1, places=1, wait_s=0.05))
+    monkeypatch.setattr(painting, "_queue", painters(places=1))
     for _ in range(3):
         assert reason_of(b"no picture") == "not_a_picture"
 
 
 def test_every_upload_goes_through_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    queue = painting.Queue(painters=1, places=1, wait_s=0.05)
+    queue = painters(places=1)
     monkeypatch.setattr(painting, "_queue", queue)
-    with queue.painter(), pytest.raises(PaintersBusy):
+    with queue.turn(), pytest.raises(PaintersBusy):
         painting.repaint(drawn(64, 48))

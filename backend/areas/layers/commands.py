@@ -12,11 +12,6 @@ from gis.layers import Fault, Format, Layer, LayerError, Mapping, Wish, read_in_
 from gis.layers.mapping import said_mapping
 
 PREVIEW_ROWS: Final = 5
-# Which option a refusal of the whole file is about.
-_OPTIONS: Final = {
-    "crs": "--crs", "axes": "--crs", "far": "--crs", "layer": "--layer", "format": "--format",
-    "bad_encoding": "--encoding", "unknown_encoding": "--encoding", "bad_mapping": "--fields",
-}  # fmt: skip
 
 
 def add_layer_options(parser: CommandParser) -> None:
@@ -45,7 +40,7 @@ def layer_of(
         report.stop_if_bad()
         raise
     except LayerError as error:
-        option = next((name for start, name in _OPTIONS.items() if error.code.startswith(start)), "")
+        option = f"--{error.subject}" if error.subject else ""
         report.refuse(file=file, row=0, field=option, reason=error.detail)
         report.stop_if_bad()
         raise

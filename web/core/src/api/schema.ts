@@ -193,6 +193,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/boundaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Boundaries of one level at any moment as a layer file. */
+        get: operations["console_boundaries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/cases": {
         parameters: {
             query?: never;
@@ -433,6 +450,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/divisions/{division_id}/layer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The outlines of a draft, or of what was published, as a layer file. */
+        get: operations["console_divisions_by_division_id_layer_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/divisions/{division_id}/publish": {
         parameters: {
             query?: never;
@@ -478,6 +512,40 @@ export interface paths {
         put?: never;
         /** @description Takes a published division back while nothing has happened under it. */
         post: operations["console_divisions_by_division_id_undo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/divisions/layers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What a file holds and what is wrong with it; nothing is kept. */
+        post: operations["console_divisions_layers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/divisions/layers/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A draft of a file without faults: all of it or nothing. */
+        post: operations["console_divisions_layers_draft_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2930,6 +2998,15 @@ export interface components {
             photos?: components["schemas"]["PhotoClaimInRequest"][];
             self_handled?: components["schemas"]["SelfHandledInRequest"] | null;
         };
+        /**
+         * @description * `gpkg` - gpkg
+         *     * `shp` - shp
+         *     * `geojson` - geojson
+         *     * `kml` - kml
+         *     * `csv` - csv
+         * @enum {string}
+         */
+        FileFormatEnum: "gpkg" | "shp" | "geojson" | "kml" | "csv";
         /** @enum {string} */
         GisFeatureEnum: "Feature";
         /** @description GeoJSON FeatureCollection of one page, with the mark of the next. */
@@ -3055,6 +3132,107 @@ export interface components {
          * @enum {string}
          */
         Lamp: "green" | "yellow" | "orange" | "red";
+        /** @description A layer file and how it is to be read; what is left empty is found out. */
+        LayerDraftInRequest: {
+            /** Format: binary */
+            file: string;
+            parent: string;
+            /** @default grid */
+            level?: components["schemas"]["DivisionLevel"];
+            /**
+             * @description wgs84, cgcs2000, an EPSG number, gcj02, bd09
+             * @default
+             */
+            crs?: string;
+            /**
+             * @description of texts, e.g. gb18030
+             * @default
+             */
+            encoding?: string;
+            /**
+             * @description of a file that holds several
+             * @default
+             */
+            layer?: string;
+            /**
+             * @description code=DM,name=MC
+             * @default
+             */
+            fields?: string;
+            name: string;
+        };
+        /** @description Why a feature can't be used: its row, its name in the file, and a point to look at. */
+        LayerFault: {
+            row: number;
+            place: string;
+            code: string;
+            detail: string;
+            field: string;
+            spot: number[] | null;
+        };
+        /** @description A field of the file, what it is taken to mean (empty: nothing), and its first values. */
+        LayerField: {
+            name: string;
+            meaning: string;
+            values: string[];
+        };
+        /** @description A layer file and how it is to be read; what is left empty is found out. */
+        LayerInRequest: {
+            /** Format: binary */
+            file: string;
+            parent: string;
+            /** @default grid */
+            level?: components["schemas"]["DivisionLevel"];
+            /**
+             * @description wgs84, cgcs2000, an EPSG number, gcj02, bd09
+             * @default
+             */
+            crs?: string;
+            /**
+             * @description of texts, e.g. gb18030
+             * @default
+             */
+            encoding?: string;
+            /**
+             * @description of a file that holds several
+             * @default
+             */
+            layer?: string;
+            /**
+             * @description code=DM,name=MC
+             * @default
+             */
+            fields?: string;
+        };
+        /** @description What was left out or guessed, at how many features; `place` is the first. */
+        LayerNote: {
+            code: string;
+            detail: string;
+            count: number;
+            place: string;
+        };
+        /** @description A file as it was read. `features` are the good outlines (GeoJSON, thinned for the map when `is_thinned`). */
+        LayerPreview: {
+            name: string;
+            file_format: components["schemas"]["FileFormatEnum"];
+            crs: string;
+            encoding: string;
+            layers: string[];
+            rows: number;
+            usable: number;
+            columns: components["schemas"]["LayerField"][];
+            meanings: string[];
+            fault_count: number;
+            faults: components["schemas"]["LayerFault"][];
+            notes: components["schemas"]["LayerNote"][];
+            features: {
+                [key: string]: unknown;
+            };
+            ground: {
+                [key: string]: unknown;
+            } | null;
+            is_thinned: boolean;
+        };
         /** @description A handling limit: UH clock hours, WH working hours, WD working days, ND clock days. */
         Limit: {
             /** Format: double */
@@ -4805,6 +4983,53 @@ export interface operations {
             };
         };
     };
+    console_boundaries_get: {
+        parameters: {
+            query?: {
+                at?: string | null;
+                /** @description wgs84 without; cgcs2000 or an EPSG number for gpkg, shp and csv */
+                crs?: string;
+                /**
+                 * @description * `gpkg` - gpkg
+                 *     * `shp` - shp
+                 *     * `geojson` - geojson
+                 *     * `kml` - kml
+                 *     * `csv` - csv
+                 */
+                file_format?: "gpkg" | "shp" | "geojson" | "kml" | "csv";
+                /**
+                 * @description * `street` - street
+                 *     * `community` - community
+                 *     * `grid` - grid
+                 */
+                level?: "street" | "community" | "grid";
+                within?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     console_cases_get: {
         parameters: {
             query?: {
@@ -5363,6 +5588,47 @@ export interface operations {
             };
         };
     };
+    console_divisions_by_division_id_layer_get: {
+        parameters: {
+            query?: {
+                /** @description wgs84 without; cgcs2000 or an EPSG number for gpkg, shp and csv */
+                crs?: string;
+                /**
+                 * @description * `gpkg` - gpkg
+                 *     * `shp` - shp
+                 *     * `geojson` - geojson
+                 *     * `kml` - kml
+                 *     * `csv` - csv
+                 */
+                file_format?: "gpkg" | "shp" | "geojson" | "kml" | "csv";
+            };
+            header?: never;
+            path: {
+                division_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     console_divisions_by_division_id_publish_post: {
         parameters: {
             query?: never;
@@ -5443,6 +5709,70 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DivisionDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_layers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["LayerInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayerPreview"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_layers_draft_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["LayerDraftInRequest"];
+            };
+        };
+        responses: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
