@@ -16,6 +16,7 @@ export const router = createRouter({
     { path: "/duty", name: "duty", component: () => import("./duty/DutyScreen.vue") },
     { path: "/disputes", name: "disputes", component: () => import("./dispute/DisputesScreen.vue") },
     { path: "/divisions", name: "divisions", component: () => import("./division/DivisionsScreen.vue") },
+    { path: "/divisions/import", name: "layer", component: () => import("./division/LayerScreen.vue") },
     { path: "/divisions/:id", name: "division", component: () => import("./division/DivisionEditor.vue") },
     { path: "/rules", name: "rules", component: () => import("./rule/RulesScreen.vue") },
     { path: "/tracks", name: "tracks", component: () => import("./tracks/TracksScreen.vue") },

@@ -2,6 +2,7 @@ export * from "./api/client";
 export * from "./api/console";
 export * from "./api/disputes";
 export * from "./api/divisions";
+export * from "./api/layers";
 export * from "./api/rules";
 export * from "./api/problem";
 export * from "./api/transport";

@@ -2,6 +2,7 @@ import type { Translated } from "@gridward/core";
 
 import { dispute } from "./dispute.en";
 import { division } from "./division.en";
+import { layer } from "./layer.en";
 import { rule } from "./rule.en";
 import type { messages as zh } from "./zh-Hans";
 
@@ -143,6 +144,7 @@ export const messages: Translated<typeof zh> = {
   },
   dispute,
   division,
+  layer,
   rule,
   nav: {
     overview: "Map & cases",

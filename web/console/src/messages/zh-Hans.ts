@@ -1,5 +1,6 @@
 import { dispute } from "./dispute.zh-Hans";
 import { division } from "./division.zh-Hans";
+import { layer } from "./layer.zh-Hans";
 import { rule } from "./rule.zh-Hans";
 
 export const messages = {
@@ -137,6 +138,7 @@ export const messages = {
   },
   dispute,
   division,
+  layer,
   rule,
   nav: {
     overview: "地图与案件",

@@ -1,6 +1,7 @@
 import { answered, type ApiClient } from "./client";
 import { makeDisputeApi } from "./disputes";
 import { makeDivisionApi } from "./divisions";
+import { makeLayerApi } from "./layers";
 import { ApiError } from "./problem";
 import { makeRuleApi } from "./rules";
 import type { components } from "./schema";
@@ -35,10 +36,12 @@ type CaseFeatures = GeoJSON.FeatureCollection<GeoJSON.Point>;
 export type ConsoleApi = ReturnType<typeof makeConsoleApi>;
 
 /** The command centre's calls, one function each. */
-export function makeConsoleApi(client: ApiClient, { call }: Transport) {
+export function makeConsoleApi(client: ApiClient, transport: Transport) {
+  const { call } = transport;
   return {
     ...makeDivisionApi(client),
     ...makeDisputeApi(client),
+    ...makeLayerApi(transport),
     ...makeRuleApi(client),
     session: () => answered(client.GET("/api/v1/auth/session")),
     signIn: (body: { username: string; password: string }) =>
