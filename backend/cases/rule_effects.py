@@ -76,6 +76,7 @@ def apply(*, actor: Actor, change: RuleChange, now: datetime, move_open: bool, s
 
     Raises what `rules.write` raises, and StaleVersion where the effect is not the one of the preview `stamp`.
     """
+    rules.claim(change.rule_id)
     is_repeat = change.action is RuleVersion.Action.CREATED and Rule.objects.filter(pk=change.rule_id).exists()
     effect, version = _change(actor, change, now, keep=True)
     effect.version, effect.is_new = version, not is_repeat

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib.gis.gdal import GDALException
 from django.contrib.gis.geos import GEOSException, GEOSGeometry
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from backend.accounts.actor import SYSTEM, Actor
@@ -145,8 +145,15 @@ def put(*, actor: Actor, change: RuleChange, now: datetime) -> tuple[Rule, bool]
     return rule, True
 
 
+def claim(rule_id: UUID) -> None:
+    """Of two requests for one new id the second waits here for the first; until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))", [str(rule_id)])
+
+
 def _create(actor: Actor, change: RuleChange, now: datetime) -> tuple[Rule, bool]:
     wish = _wished(change)
+    claim(change.rule_id)
     rule = Rule(id=change.rule_id, version=1, enabled=True, changed_at=now, changed_by_id=actor.user_id)
     _fill(rule, actor, wish)
     known = Rule.objects.filter(pk=change.rule_id).first()

@@ -119,9 +119,10 @@ def test_one_change_that_arrives_from_two_sides_moves_a_case_once(_turn: int) ->
     change = creation(wish(world))
 
     def apply() -> object:
-        return rule_effects.apply(actor=street, change=change, now=NOON, move_open=True).moved
+        effect = rule_effects.apply(actor=street, change=change, now=NOON, move_open=True)
+        return effect.moved, effect.is_new
 
-    at_once(apply, apply)
+    assert sorted(at_once(apply, apply), key=str) == [(0, False), (1, True)]
     assert CaseEvent.objects.filter(case=case, action="route").count() == 1
 
 

@@ -23,8 +23,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def at_once(*calls: Callable[[], object]) -> list[object]:
-    """What each call gave, or the code of its refusal; all start together."""
+    """What each call gave, or the code of its refusal; all start together. Raises what is no refusal."""
     results: list[object] = []
+    bugs: list[Exception] = []
     barrier = threading.Barrier(len(calls))
 
     def run(call: Callable[[], object]) -> None:
@@ -33,6 +34,8 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
             results.append(call())
         except DomainError as error:
             results.append(error.code)
+        except Exception as error:  # noqa: BLE001 - told below, in the thread of the test
+            bugs.append(error)
         finally:
             connection.close()
 
@@ -41,6 +44,8 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
         thread.start()
     for thread in threads:
         thread.join()
+    if bugs:
+        raise bugs[0]
     return results
 
 
