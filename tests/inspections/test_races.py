@@ -34,7 +34,7 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
             results.append(call())
         except DomainError as error:
             results.append(error.code)
-        except Exception as error:  # noqa: BLE001 - told below, in the thread of the test
+        except Exception as error:
             bugs.append(error)
         finally:
             connection.close()
