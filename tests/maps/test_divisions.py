@@ -109,6 +109,16 @@ def test_the_older_version_is_refused(street: APIClient) -> None:
     assert (stale.status_code, stale.json()["code"], stale.json()["version"]) == (409, "stale_version", 2)
 
 
+def test_what_somebody_edited_meanwhile_is_not_published(street: APIClient) -> None:
+    draft = drafted(street)
+    path = f"/api/v1/console/divisions/{draft['id']}"
+    assert edited(street, draft, "rename", code=SECOND, name="新名").status_code == 200
+    assert street.post(f"{path}/check", {"version": 2}, format="json").json()["state"] == "checked"
+    refused = street.post(f"{path}/publish", {"version": 1}, format="json")
+    assert (refused.status_code, refused.json()["code"]) == (409, "stale_version")
+    assert street.get(path).json()["state"] == "checked"
+
+
 def test_a_repair_is_accepted_and_checked(street: APIClient) -> None:
     draft = drafted(street, source="empty", name="重画")
     for west in (0, 1):

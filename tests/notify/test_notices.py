@@ -1,9 +1,11 @@
 """The relay tells people once, however often it runs, and only whom it concerns."""
 
+import threading
 import time
 from datetime import datetime
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
 from backend.accounts.actor import Actor
@@ -11,6 +13,7 @@ from backend.cases import services
 from backend.cases.models import Case
 from backend.cases.services import Step
 from backend.cases.workflow import Action
+from backend.core.ids import uuid7
 from backend.core.models import OutboxMessage
 from backend.notify.models import Notification
 from backend.notify.relay import relay
@@ -91,3 +94,38 @@ def test_the_change_feed_gives_each_change_to_its_area_and_no_other(transactiona
     assert feed.changes_since(neighbour, cursors[neighbour]).changes == []
     with pytest.raises(BadCursor):
         feed.changes_since(neighbour, page.cursor)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_change_feed_never_overtakes_a_slow_writer(transactional_db: None, now: datetime) -> None:
+    """The slow one took its number first and commits last; whoever read in between would never see it."""
+    from tests.world import make_world
+
+    leader = make_world(now).actor("leader:002011001")
+    slow, quick = (
+        OutboxMessage(topic="case_changed", key=str(uuid7()), area_path=leader.area_paths[0]) for _ in range(2)
+    )
+    cursor = feed.newest_cursor(leader)
+    has_written, may_commit = threading.Event(), threading.Event()
+
+    def write_slowly() -> None:
+        with transaction.atomic():
+            feed.remember(slow, now)
+            has_written.set()
+            may_commit.wait(20)
+        connection.close()
+
+    writer = threading.Thread(target=write_slowly)
+    writer.start()
+    has_written.wait(20)
+    feed.remember(quick, now)
+    between = feed.changes_since(leader, cursor)
+    may_commit.set()
+    writer.join()
+    assert between.changes == []
+    seen: list[str] = []
+    while len(seen) < 2:
+        page = once_settled(leader, between.cursor)
+        seen += [str(change.id) for change in page.changes]
+        between = page
+    assert seen == [slow.key, quick.key]
