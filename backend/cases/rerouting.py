@@ -25,9 +25,6 @@ class Cause(StrEnum):
 
     RULE = "rule"
     DUTY = "duty"
-    LOCATION = "location"
-    MATTER = "matter"
-    BOUNDARY = "boundary"
 
 
 def reroute(case: Case, *, verdict: Verdict, cause: Cause, change_id: UUID, actor: Actor, now: datetime) -> bool:

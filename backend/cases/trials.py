@@ -9,7 +9,7 @@ from typing import Final
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from backend.accounts.actor import SYSTEM, Actor
-from backend.areas.models import within
+from backend.areas.models import Area, within
 from backend.cases.errors import BadPeriod
 from backend.cases.models import Case
 from backend.cases.rule_effects import CaseMove, areas_touched, rolled_back
@@ -100,4 +100,14 @@ def answering(verdict: Verdict) -> tuple[str, str, str, str]:
         return "department", held.code, held.name_zh, held.name_en
     if verdict.grid is not None and verdict.owner is Decision.Owner.WORKER:
         return "grid", verdict.grid.code, verdict.grid.name, verdict.grid.name_en
-    return "desk", verdict.area.code, verdict.area.name, verdict.area.name_en
+    desk = _desk_of(verdict)
+    return "desk", desk.code, desk.name, desk.name_en
+
+
+def _desk_of(verdict: Verdict) -> Area:
+    """The desk that a rule names, else that of the community in which the case is seen."""
+    rule = verdict.applied.rule if verdict.applied else None
+    if rule is not None and rule.target == Rule.Target.DESK and rule.target_area is not None:
+        return rule.target_area
+    area = verdict.area
+    return area.parent if area.level == Area.Level.GRID and area.parent is not None else area

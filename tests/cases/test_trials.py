@@ -52,6 +52,16 @@ def test_the_figures_say_who_gets_more_and_who_less(world: World, now: datetime,
     assert not Decision.objects.exclude(cause="intake").exists()
 
 
+@pytest.mark.parametrize(("code", "desk"), [("330281002", "330281002"), ("330281002011", "330281002011")])
+def test_the_load_of_a_desk_is_told_by_the_desk_that_bears_it(
+    world: World, now: datetime, street: Actor, code: str, desk: str
+) -> None:
+    reported(world, now - DAY)
+    change = creation(wish(world, target="desk", department_id=None, target_code=code))
+    trial = trials.try_out(actor=street, change=change, start=now - 2 * DAY, end=now, now=now)
+    assert [(load.code, load.after) for load in trial.loads if load.kind == "desk"] == [(desk, 1)]
+
+
 def test_a_case_is_decided_by_the_duty_of_its_own_moment(world: World, now: datetime, street: Actor) -> None:
     early, late = reported(world, now - DAY * 5), reported(world, now - DAY)
     Absence.objects.create(
