@@ -1,8 +1,12 @@
 """A change of the rule table moves open cases by preview, once, and leaves to people what people have touched."""
 
+import threading
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from backend.accounts.actor import Actor
 from backend.cases import rule_effects, services
@@ -10,9 +14,10 @@ from backend.cases.models import Case, CaseEvent, Reroute
 from backend.cases.rerouting import Cause, reroute
 from backend.cases.services import Step
 from backend.cases.workflow import Action
-from backend.core.errors import StaleVersion
+from backend.core.errors import DomainError, StaleVersion
 from backend.core.ids import uuid7
 from backend.core.models import OutboxMessage
+from backend.dispatch import rules
 from backend.dispatch import services as dispatch
 from backend.dispatch.models import Decision, Rule, RuleVersion
 from backend.dispatch.rules import RuleChange
@@ -140,6 +145,35 @@ def test_a_case_that_is_accepted_meanwhile_is_moved_or_begun_never_both(_turn: i
     case.refresh_from_db()
     moved = case.events.filter(action="route").exists()
     assert (case.state, moved) in (("handling", False), ("pending_handle", True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_begins_with_a_case_between_the_look_at_it_and_its_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make_world(NOON)
+    case = reported(world, NOON)
+    leader, write = world.actor(f"leader:{GRID}"), rules.write
+
+    def accept() -> None:
+        with suppress(DomainError):
+            services.act(actor=leader, case_id=case.pk, step=Step(Action.ACCEPT), now=NOON)
+        connection.close()
+
+    meanwhile = threading.Thread(target=accept)
+
+    def write_slowly(**given: Any) -> RuleVersion:
+        meanwhile.start()
+        meanwhile.join(1.0)
+        return write(**given)
+
+    monkeypatch.setattr(rules, "write", write_slowly)
+    change = creation(wish(world))
+    assert rule_effects.apply(actor=world.actor("street:002"), change=change, now=NOON, move_open=True).moved == 1
+    meanwhile.join()
+    # Whoever accepts comes after the move, and is not overwritten by it.
+    case.refresh_from_db()
+    steps = [action for action in case.events.order_by("n").values_list("action", flat=True) if action != "dispatch"]
+    assert steps[-2:] == ["route", "accept"]
+    assert case.state == "handling"
 
 
 def test_reroute_answers_false_for_the_same_change(world: World, now: datetime) -> None:
