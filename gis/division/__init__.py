@@ -2,6 +2,7 @@
 
 `laying` makes atoms, the blocks between streets and water that no building straddles; `starting` halves the land into a
 first division; `searching` and `core` improve it; `figures` measures what came out; `proposing.propose` does it all.
+`dedicated` sets land aside that stays as it is; `today` measures the grids in force the same way.
 """
 
 from gis.division.model import (
@@ -14,7 +15,8 @@ from gis.division.model import (
     Street,
     Wish,
 )
-from gis.division.proposing import propose
+from gis.division.proposing import propose, warm_up
+from gis.division.today import measure_today
 
 __all__ = [
     "Demand",
@@ -25,5 +27,7 @@ __all__ = [
     "Proposal",
     "Street",
     "Wish",
+    "measure_today",
     "propose",
+    "warm_up",
 ]

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.coordinates import MetricZone
 from gis.division.faces import holders
-from gis.division.model import BORDER_PRICE, OPEN_PRICE, Flags, Floats, Ground, Ints, Shapes, Street
+from gis.division.model import BORDER_PRICE, OPEN_PRICE, Flags, Floats, Ground, Ints, Region, Shapes, Street
 from gis.locate import SNAP_PER_DEGREE
 
 LEAST_AREA_M2: Final = 400.0
@@ -43,7 +43,8 @@ class Atoms:
 
     Arrays over atoms: households, minutes, area (m²), perimeter (m), `x`, `y` (metres, middle), `region`. The graph is
     in rows: neighbours of atom a are `other[start[a]:start[a + 1]]`, with the shared metres and their price. A shared
-    length of 0 ties an island to the nearest land. `face_of[f]` is the atom of a face.
+    length of 0 ties an island to the nearest land. `face_of[f]` is the atom of a face. `dedicated`: outlines of the
+    grids that stay as they are; no atom lies in one.
     """
 
     faces: Sequence[Polygon]
@@ -60,6 +61,7 @@ class Atoms:
     shared_m: Floats
     price_m: Floats
     edges: Edges
+    dedicated: Sequence[Region] = ()
 
     @property
     def count(self) -> int:

@@ -37,6 +37,7 @@ def noded(ground: Ground, *, with_existing: bool, more: Sequence[BaseGeometry] =
     """All lines that may be borders, cut at their crossings, vertices on the raster."""
     lines: list[BaseGeometry] = [ground.parent.boundary]
     lines += [region.boundary for region in ground.regions]
+    lines += [outline.boundary for outline in ground.dedicated]
     if with_existing:
         lines += [outline.boundary for outline in ground.existing]
     near = STRtree([street.line for street in ground.streets]).query(ground.parent, predicate="intersects")

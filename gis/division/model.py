@@ -84,7 +84,8 @@ class Ground:
     """The land to be divided, WGS84.
 
     `regions` must not be cut through by a grid (communities under a street office); they tile the parent. `existing`:
-    grids of today, whose borders are kept where that is wished.
+    grids of today, whose borders are kept where that is wished. `dedicated`: grids that stay as they are (a school, a
+    market); their land and doors are no part of what is divided, counted or measured.
     """
 
     parent: Region
@@ -93,6 +94,7 @@ class Ground:
     demand: Demand
     regions: Sequence[Region] = ()
     existing: Sequence[Region] = ()
+    dedicated: Sequence[Region] = ()
 
 
 @dataclass(frozen=True)
@@ -167,9 +169,13 @@ class GridDraft:
 
 @dataclass(frozen=True)
 class Proposal:
-    """The proposed grids, from north to south, region by region, with the figures of the whole."""
+    """The proposed grids, from north to south, region by region, with the figures of the whole.
+
+    `dedicated`: outlines of the ground's dedicated grids in their order, with every vertex of their new neighbours.
+    """
 
     grids: Sequence[GridDraft]
     figures: Figures
     atoms: int
     home: Ints = field(repr=False)
+    dedicated: Sequence[Region] = ()

@@ -13,7 +13,19 @@ from shapely import Polygon, STRtree
 
 from gis.coverage import BLOCKING, Buildings, find_faults
 from gis.coverage.features import cut_buildings
-from gis.division import Demand, DivisionError, Ground, Proposal, Street, Wish, core, propose, searching
+from gis.division import (
+    Demand,
+    DivisionError,
+    Ground,
+    Proposal,
+    Street,
+    Wish,
+    core,
+    measure_today,
+    propose,
+    searching,
+    warm_up,
+)
 from gis.division.laying import lay_atoms
 from gis.division.searching import best_division
 from gis.division.starting import first_division
@@ -238,3 +250,65 @@ def test_more_grids_than_blocks_are_refused() -> None:
     with pytest.raises(DivisionError) as caught:
         propose(quarter(2, 2, seed=1, houses=1), Wish(grids=400))
     assert (caught.value.code, caught.value.field) == ("too_few_blocks", "grids")
+
+
+def _with_dedicated(ground: Ground, *outlines: Polygon) -> Ground:
+    return replace(ground, dedicated=outlines)
+
+
+def _middle_of(ground: Ground) -> Polygon:
+    """A square in the middle of the land that follows no street."""
+    west, south, east, north = ground.parent.bounds
+    wide, high = east - west, north - south
+    return shapely.box(*np.round([west + 0.41 * wide, south + 0.38 * high, west + 0.62 * wide, south + 0.63 * high], 7))
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(4, 7), st.integers(4, 6), st.integers(0, 10_000), st.booleans())
+def test_a_dedicated_grid_stays_as_it_is(columns: int, rows: int, seed: int, keeps: bool) -> None:
+    ground = quarter(columns, rows, seed=seed, straddling=False)
+    school = _middle_of(ground)
+    proposal = propose(_with_dedicated(ground, school), Wish(grids=3, seed=seed, effort=QUICK, keeps_borders=keeps))
+    assert (len(proposal.grids), len(proposal.dedicated)) == (3, 1)
+    assert shapely.symmetric_difference(proposal.dedicated[0], school).area < 1e-7 * school.length
+    together = [*(grid.outline for grid in proposal.grids), *proposal.dedicated]
+    shapes = [GridShape(number, f"{number:03d}", outline) for number, outline in enumerate(together)]
+    assert [one.kind for one in find_faults(shapes, parent=ground.parent) if one.kind in BLOCKING] == []
+    assert shapely.coverage_is_valid(together)
+    outside = ~shapely.intersects_xy(school, ground.demand.lons, ground.demand.lats)
+    held = sum(grid.households for grid in proposal.grids)
+    assert held == pytest.approx(np.sum(np.array(ground.demand.households)[outside]))
+
+
+def test_two_dedicated_grids_side_by_side_stay_two() -> None:
+    ground = quarter(6, 6, seed=2, straddling=False)
+    west, south, east, north = _middle_of(ground).bounds
+    middle = round((west + east) / 2, 7)
+    pair = shapely.box(west, south, middle, north), shapely.box(middle, south, east, north)
+    proposal = propose(_with_dedicated(ground, *pair), Wish(grids=4, effort=QUICK))
+    for kept, given_ in zip(proposal.dedicated, pair, strict=True):
+        assert shapely.symmetric_difference(kept, given_).area < 1e-7 * given_.length
+    assert shapely.coverage_is_valid([*(grid.outline for grid in proposal.grids), *proposal.dedicated])
+
+
+def test_land_that_is_all_dedicated_leaves_nothing_to_divide() -> None:
+    ground = quarter(3, 3, seed=1, straddling=False)
+    with pytest.raises(DivisionError) as caught:
+        propose(_with_dedicated(ground, ground.parent), Wish(grids=2))
+    assert caught.value.code == "nothing_to_divide"
+
+
+def test_a_proposal_measured_as_today_has_the_figures_it_came_with() -> None:
+    ground = quarter(6, 5, seed=7)
+    school = _middle_of(quarter(6, 5, seed=7))
+    for around in (ground, _with_dedicated(quarter(6, 5, seed=7, straddling=False), school)):
+        made = propose(around, Wish(grids=4, effort=QUICK))
+        today = measure_today(replace(around, existing=[grid.outline for grid in made.grids]))
+        assert today is not None
+        for name, figure in made.figures.as_json().items():
+            assert getattr(today, name) == (pytest.approx(figure) if figure is not None else None), name
+    assert measure_today(ground) is None
+
+
+def test_the_engine_warms_up() -> None:
+    warm_up()
