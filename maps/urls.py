@@ -11,6 +11,7 @@ from maps.console import (
     layer_views,
     live_views,
     plan_views,
+    proposal_views,
     rule_views,
     statistics_views,
 )
@@ -28,6 +29,10 @@ urlpatterns = [
     path(f"{_CONSOLE}/divisions", division_views.DivisionListView.as_view()),
     path(f"{_CONSOLE}/divisions/layers", layer_views.LayerPreviewView.as_view()),
     path(f"{_CONSOLE}/divisions/layers/draft", layer_views.LayerDraftView.as_view()),
+    path(f"{_CONSOLE}/divisions/propose", proposal_views.ProposeView.as_view()),
+    path(f"{_CONSOLE}/divisions/proposals", proposal_views.ProposalListView.as_view()),
+    path(f"{_CONSOLE}/divisions/proposals/<uuid:proposal_id>", proposal_views.ProposalView.as_view()),
+    path(f"{_CONSOLE}/divisions/proposals/<uuid:proposal_id>/cancel", proposal_views.ProposalCancelView.as_view()),
     path(f"{_CONSOLE}/divisions/<uuid:division_id>/layer", layer_views.DivisionLayerView.as_view()),
     path(f"{_CONSOLE}/boundaries", layer_views.BoundaryLayerView.as_view()),
     path(f"{_CONSOLE}/divisions/<uuid:division_id>", division_views.DivisionView.as_view()),

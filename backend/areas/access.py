@@ -1,11 +1,11 @@
-"""The only way to fetch a division for somebody. Missing and foreign look the same."""
+"""The only way to fetch a division or a proposal for somebody. Missing and foreign look the same."""
 
 from uuid import UUID
 
 from backend.accounts.actor import Actor
 from backend.accounts.roles import Role
-from backend.areas.errors import AreaNotFound, DivisionNotFound, MayNotDivide
-from backend.areas.models import Area, Division
+from backend.areas.errors import AreaNotFound, DivisionNotFound, MayNotDivide, ProposalNotFound
+from backend.areas.models import Area, Division, Proposal
 
 # Communities read the divisions of their ground; cutting it anew is for those who answer for several.
 EDITORS = frozenset({Role.STREET, Role.DISTRICT, Role.CITY, Role.SYSTEM})
@@ -24,6 +24,14 @@ def lock_division(actor: Actor, division_id: UUID) -> Division:
     get_division(actor, division_id)
     refuse_readers(actor)
     return Division.objects.select_for_update(of=("self",)).select_related("parent").get(pk=division_id)
+
+
+def get_proposal(actor: Actor, proposal_id: UUID) -> Proposal:
+    """Raises ProposalNotFound."""
+    found = Proposal.objects.visible_to(actor).select_related("area", "asked_by").filter(pk=proposal_id).first()
+    if found is None:
+        raise ProposalNotFound("no such proposal")
+    return found
 
 
 def refuse_readers(actor: Actor) -> None:

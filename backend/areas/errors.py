@@ -117,6 +117,24 @@ class DutyChangeNotFound(NotFound):
     code = "duty_change_not_found"
 
 
+class ProposalNotFound(NotFound):
+    """No such proposal, or for an area outside the actor's."""
+
+    code = "proposal_not_found"
+
+
+class ProposalUnderWay(Conflict):
+    """The engine works on this area already; `proposal_id` names that request."""
+
+    code = "proposal_under_way"
+
+
+class ProposalBegun(Conflict):
+    """Only a request that nobody works on yet is cancelled; `state` says where this one is."""
+
+    code = "proposal_begun"
+
+
 class CannotPropose(Invalid):
     """No division can be proposed; `field` names what has to change, `reason` is a code of `gis.division`."""
 

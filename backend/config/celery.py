@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
     },
     "plan-due-weeks": {"task": "backend.inspections.tasks.plan_due_weeks", "schedule": crontab(minute="35")},
     "free-stuck-plans": {"task": "backend.inspections.tasks.free_stuck_plans", "schedule": 120.0},
+    "free-stuck-proposals": {"task": "backend.places.tasks.free_stuck_proposals", "schedule": 60.0},
     "mark-missed-stops": {"task": "backend.inspections.tasks.mark_missed_stops", "schedule": crontab(minute="5")},
     "switch-divisions": {"task": "backend.inspections.tasks.switch_divisions", "schedule": 15.0},
     "close-forgotten-sessions": {

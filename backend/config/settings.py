@@ -178,6 +178,7 @@ DISPATCH_SNAP_M = env.number("GRIDWARD_DISPATCH_SNAP_M", default=25.0, minimum=0
 TRACK_RETENTION_DAYS = env.integer("GRIDWARD_TRACK_RETENTION_DAYS", default=60, minimum=1, maximum=90)
 VISITED_RADIUS_M = env.number("GRIDWARD_VISITED_RADIUS_M", default=30.0, minimum=5.0, maximum=200.0)
 PLAN_STEPS = env.integer("GRIDWARD_PLAN_STEPS", default=20_000, minimum=1, maximum=10_000_000)
+PROPOSE_LIMIT_S = env.integer("GRIDWARD_PROPOSE_LIMIT_S", default=1800, minimum=60, maximum=86_400)
 SMS_PROVIDER = env.choice("GRIDWARD_SMS_PROVIDER", among=("console", "file"), default="file")
 SMS_FILE = env.path("GRIDWARD_SMS_FILE", default=DATA_DIR / "sms.log")
 PHOTO_SENDFILE_PREFIX = env.text("GRIDWARD_PHOTO_SENDFILE_PREFIX", default="")
@@ -228,6 +229,7 @@ SPECTACULAR_SETTINGS = {
         "StopState": "mobile_api.common.shapes.STOP_STATES",
         "PlanState": "mobile_api.common.shapes.PLAN_STATES",
         "DivisionState": "backend.areas.queries.DIVISION_STATES",
+        "ProposalState": "backend.areas.proposals.PROPOSAL_STATES",
         "DivisionLevel": "backend.areas.queries.DIVISION_LEVELS",
         "DisputeState": "mobile_api.common.dispute_facts.DISPUTE_STATES",
         "DisputeLevel": "mobile_api.common.dispute_facts.LEVELS",

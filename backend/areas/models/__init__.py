@@ -9,6 +9,7 @@ from backend.areas.models.boundaries import (
     Lineage,
 )
 from backend.areas.models.duty import Absence, DeskShift, Duty, DutyAlarm, DutyChange, DutyPolicy
+from backend.areas.models.proposals import Proposal, ProposalQuerySet
 from backend.areas.models.tree import Area, AreaQuerySet, within
 
 __all__ = [
@@ -26,5 +27,7 @@ __all__ = [
     "DutyChange",
     "DutyPolicy",
     "Lineage",
+    "Proposal",
+    "ProposalQuerySet",
     "within",
 ]

@@ -552,6 +552,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/divisions/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The latest requests for one's areas, the newest first. */
+        get: operations["console_divisions_proposals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/divisions/proposals/{proposal_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How far a request has come, and what came of it. */
+        get: operations["console_divisions_proposals_by_proposal_id_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/divisions/proposals/{proposal_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Takes a request back that nobody works on yet. */
+        post: operations["console_divisions_proposals_by_proposal_id_cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/divisions/propose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Asks the engine for a division; a worker makes the draft. */
+        post: operations["console_divisions_propose_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/duty/calendar": {
         parameters: {
             query?: never;
@@ -3788,6 +3856,97 @@ export interface components {
             request_id: string;
             errors?: components["schemas"]["FieldProblem"][];
         };
+        /**
+         * @description Quality of a division, dedicated grids left out.
+         *
+         *     `households_worst`, `minutes_worst`: the grid farthest from the mean, as a share of it. `cut_m`: metres of border
+         *     between grids, `street_share` of it along streets or water. Compactness is 4πA/P². `kept_share`: part of the
+         *     borders of then that are borders of the draft.
+         */
+        ProposalFigures: {
+            grids: number;
+            /** Format: double */
+            households_worst: number;
+            /** Format: double */
+            households_least: number;
+            /** Format: double */
+            households_most: number;
+            /** Format: double */
+            minutes_worst: number | null;
+            /** Format: double */
+            cut_m: number;
+            /** Format: double */
+            street_share: number;
+            /** Format: double */
+            compactness_mean: number;
+            /** Format: double */
+            compactness_least: number;
+            is_contiguous: boolean;
+            buildings_cut: number;
+            compounds: number;
+            compounds_cut: number;
+            /** Format: double */
+            kept_share: number | null;
+        };
+        /** @description Either `grids` or `households` (of a grid). `keeps_borders`: borders of today are kept where that costs little. */
+        ProposalInRequest: {
+            /** @description code of the street or community that is cut */
+            area: string;
+            grids?: number | null;
+            households?: number | null;
+            /** @default false */
+            keeps_borders?: boolean;
+            /**
+             * @description schools, markets … stay as they are
+             * @default true
+             */
+            keeps_dedicated?: boolean;
+            /** @description of the draft */
+            name: string;
+        };
+        ProposalList: {
+            items: components["schemas"]["ProposalOut"][];
+        };
+        /** @description A request to the engine. `division`: the draft that came of it, null once that was thrown away. */
+        ProposalOut: {
+            /** Format: uuid */
+            id: string;
+            area: components["schemas"]["AreaName"];
+            name: string;
+            grids: number | null;
+            households: number | null;
+            keeps_borders: boolean;
+            keeps_dedicated: boolean;
+            state: components["schemas"]["ProposalState"];
+            /** Format: date-time */
+            asked_at: string;
+            asked_by: string;
+            /** Format: date-time */
+            begun_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            before: components["schemas"]["ProposalFigures"] | null;
+            after: components["schemas"]["ProposalFigures"] | null;
+            problem: components["schemas"]["ProposalProblem"] | null;
+            /** Format: uuid */
+            division: string | null;
+        };
+        /** @description Why there is no draft: a stable code, its reason, the field that would have to change, and English words. */
+        ProposalProblem: {
+            code: string;
+            reason: string;
+            field: string;
+            detail: string;
+        };
+        /**
+         * @description * `queued` - queued
+         *     * `running` - running
+         *     * `done` - done
+         *     * `failed` - failed
+         *     * `cancelled` - cancelled
+         * @enum {string}
+         */
+        ProposalState: "queued" | "running" | "done" | "failed" | "cancelled";
         /** @description A case as its reporter sees it. */
         PublicCase: {
             /** Format: uuid */
@@ -5778,6 +5937,128 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DivisionDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_proposals_get: {
+        parameters: {
+            query?: {
+                area?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalList"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_proposals_by_proposal_id_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_proposals_by_proposal_id_cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_propose_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalInRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"];
                 };
             };
             /** @description A problem (RFC 9457) */
