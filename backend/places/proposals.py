@@ -26,6 +26,7 @@ from backend.core.errors import DomainError
 from backend.core.ids import uuid7
 from backend.places import proposing
 from gis.division import DivisionError, Wish, measure_today
+from gis.division import Proposal as Answer
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +135,7 @@ def compute(*, proposal_id: UUID, clock: Callable[[], datetime] = timezone.now) 
             land = proposing.land_of(proposal.area, keeps_dedicated=proposal.keeps_dedicated, now=clock())
             before = measure_today(land.ground)
             made = proposing.solve(land, _wish_of(proposal))
-        return _store(proposal, land, made, before=before and before.as_json(), now=clock())
+        return _store(proposal, land, made, before=before.as_json() if before else None, now=clock())
     except DomainError as error:
         _fail(proposal, {"code": error.code, "detail": error.detail, **error.facts}, now=clock())
         return False
@@ -190,7 +191,7 @@ def _renewed(proposal: Proposal, clock: Callable[[], datetime]) -> Iterator[None
 
 @transaction.atomic
 def _store(
-    proposal: Proposal, land: proposing.Land, made: proposing.Answer, *, before: dict[str, Any] | None, now: datetime
+    proposal: Proposal, land: proposing.Land, made: Answer, *, before: dict[str, Any] | None, now: datetime
 ) -> bool:
     """The draft and the end of the request. False when the claim is lost: then another worker writes them."""
     ended = _mine(proposal).update(

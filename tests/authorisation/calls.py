@@ -17,7 +17,7 @@ from tests.mobile_api.conftest import picture, report_of
 OBJECTS = {
     "case_id": "case", "stop_id": "stop", "session_id": "session", "appointment_id": "appointment", "plan_id": "plan",
     "job_id": "job", "dispute_id": "dispute", "division_id": "division", "rule_id": "rule", "worker": "worker",
-    "code": "code", "community": "community",
+    "proposal_id": "proposal", "code": "code", "community": "community",
 }  # fmt: skip
 # The same parameter means another object here.
 KINDS = {"console_plans_by_plan_id_publish_post": "draft", "field_disputes_by_dispute_id_accept_post": "asked"}
@@ -91,6 +91,8 @@ BODIES: dict[str, Body] = {
     "console_plans_post": lambda stage: {"week_start": _week(stage)},
     "console_plans_by_plan_id_publish_post": lambda stage: {},
     "console_divisions_post": lambda stage: {"parent": "330281002011", "name": "秋季调整"},
+    "console_divisions_propose_post": lambda stage: {"area": "330281002011", "grids": 2, "name": "建议划分"},
+    "console_divisions_proposals_by_proposal_id_cancel_post": lambda stage: {},
     "console_divisions_by_division_id_edits_post": lambda stage: {
         "version": 1, "kind": "rename", "code": "330281002011001", "name": "新名",
     },

@@ -15,6 +15,7 @@ from backend.accounts.models import Consent, Membership, User
 from backend.accounts.roles import Role
 from backend.accounts.services import DeviceSeen, sign_in
 from backend.areas.drafts import create_draft
+from backend.areas.models import Proposal
 from backend.cases import photos, services
 from backend.cases.access import tracking_code
 from backend.cases.disputes.raising import Ground, return_case
@@ -83,6 +84,7 @@ def build() -> Stage:
         _round(stage, where)
         _patrol(stage, where)
         _division(stage, where)
+        _proposal(stage, where)
         _rule(stage, where)
     _clients(stage)
     return stage
@@ -94,6 +96,15 @@ def _division(stage: Stage, where: Where) -> None:
         actor=SYSTEM, parent_code=f"330281{GRIDS[where][:6]}", level="grid", name=stage.canary(where), now=stage.now
     )
     stage.ids["division", "others", where] = division.pk
+
+
+def _proposal(stage: Stage, where: Where) -> None:
+    """A request to the engine that ended without a draft, so that it stands in nobody's way."""
+    area = stage.world.areas[f"330281{GRIDS[where][:6]}"]
+    row = Proposal.objects.create(
+        area=area, grids=2, name=stage.canary(where), state="failed", asked_at=stage.now, ended_at=stage.now
+    )
+    stage.ids["proposal", "others", where] = row.pk
 
 
 def _rule(stage: Stage, where: Where) -> None:

@@ -30,6 +30,7 @@ from backend.areas.models import (
     DutyAlarm,
     DutyChange,
     DutyPolicy,
+    Proposal,
 )
 from backend.cases import services as cases
 from backend.cases.disputes import settling
@@ -177,6 +178,12 @@ BREAKS: dict[str, Break] = {
     "duty_alarm_lasts": changed(DutyAlarm, period=EMPTY),
     "handed_over_once_a_change": doubled(Handover),
     "rerouted_once_a_change": doubled(Reroute),
+    "one_proposal_at_a_time": doubled(Proposal, {"state": "queued"}),
+    "proposal_makes_a_draft_of_its_own": doubled(Proposal, {"state": "done"}),
+    "proposal_has_one_size": changed(Proposal, households=400),
+    "proposal_runs_under_a_claim": changed(Proposal, {"state": "queued"}, state="running"),
+    "proposal_ends_at_a_moment": changed(Proposal, {"state": "queued"}, ended_at=lambda row: row.asked_at),
+    "proposal_done_has_figures": changed(Proposal, {"state": "done"}, after=None),
     "rule_has_one_target": changed(Rule, target_area=lambda row: row.area),
     "rule_reach_fits_shape": changed(Rule, reach_m=0),
     "rule_weekdays": changed(Rule, weekdays=[8]),
@@ -265,6 +272,10 @@ def full_world(world: World, now: datetime) -> World:
         division=Division.objects.earliest("created_at"), area=world.grid("002011001"),
         under=world.areas["330281002011"], code="1", name="x", outline=outline,
     )  # fmt: skip
+    asked = {"area": world.areas["330281002011"], "grids": 3, "name": "x", "asked_at": now}
+    Proposal.objects.create(**asked)
+    done = Division.objects.earliest("created_at")
+    Proposal.objects.create(**asked, state="done", ended_at=now, after={}, division=done)
     CalendarDay.objects.create(date=now.date(), kind="holiday", name_zh="节")
     Absence.objects.create(worker=leader, period=hour, reason="leave")
     Device.objects.create(user=leader, client_id="d", created_at=now, last_seen_at=now)

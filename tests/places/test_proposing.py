@@ -6,17 +6,16 @@ from io import StringIO
 
 import pytest
 import shapely
-from django.contrib.gis.geos import LineString, Point
 from django.core.management import CommandError, call_command
 from shapely import box
 
 from backend.areas.errors import AreaNotFound, CannotPropose, MayNotDivide
-from backend.areas.models import Division, DraftOutline
+from backend.areas.models import Boundary, Division, DraftOutline
 from backend.inspections.dividing import check_draft
-from backend.places.models import Address, NetworkEdge, NetworkNode
 from backend.places.proposing import drawn_of, propose_draft
 from gis.division import GridDraft, Wish
-from tests.world import SIDE, SOUTH, WEST, World
+from tests.places.town_blocks import lay_blocks
+from tests.world import World
 
 COMMUNITY = "330281002011"
 pytestmark = pytest.mark.django_db
@@ -24,24 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def streets(world: World) -> World:
-    """Streets every fifth of a grid's side over the first community, a door in every block."""
-    step = SIDE / 5
-    node = NetworkNode.objects.create(number=1, location=Point(WEST, SOUTH, srid=4326))
-    lines = [((WEST + k * step, SOUTH), (WEST + k * step, SOUTH + SIDE)) for k in range(16)]
-    lines += [((WEST, SOUTH + k * step), (WEST + 3 * SIDE, SOUTH + k * step)) for k in range(6)]
-    NetworkEdge.objects.bulk_create(
-        NetworkEdge(
-            number=number, tail=node, head=node, length_m=1, walk_s=1, highway="residential", osm_way=number,
-            line=LineString(*line, srid=4326),
-        )
-        for number, line in enumerate(lines)
-    )  # fmt: skip
-    for i in range(15):
-        for j in range(5):
-            Address.objects.create(
-                code=f"D{i:02d}{j}", street="测试路", plate=f"{i}-{j}", households=20 + i % 3,
-                location=Point(WEST + (i + 0.5) * step, SOUTH + (j + 0.5) * step, srid=4326),
-            )  # fmt: skip
+    lay_blocks()
     return world
 
 
@@ -100,3 +82,30 @@ def test_the_command_says_what_it_made(streets: World) -> None:
         call_command("propose_division", "--area", COMMUNITY, "--grids", "0")
     with pytest.raises(CommandError, match="area_not_found"):
         call_command("propose_division", "--area", "999")
+
+
+def _dedicate(world: World, grid: str) -> Boundary:
+    Boundary.objects.filter(area=world.grid(grid)).update(kind="dedicated")
+    return Boundary.objects.get(area=world.grid(grid))
+
+
+def test_a_dedicated_grid_stays_in_the_draft_as_it_is(streets: World, now: datetime) -> None:
+    actor, school = streets.actor("street:002"), _dedicate(streets, "002011002")
+    made = propose_draft(actor=actor, parent_code=COMMUNITY, wish=Wish(grids=4, effort=0.1), name="自动", now=now)
+    outlines = DraftOutline.objects.filter(division=made.division)
+    assert (made.figures.grids, outlines.count()) == (4, 5)
+    kept = outlines.get(code=f"{COMMUNITY}002")
+    assert (kept.kind, kept.area_id, kept.name) == ("dedicated", school.area_id, "第2网格")
+    assert kept.outline.sym_difference(school.outline).area < 1e-12
+    assert set(outlines.exclude(pk=kept.pk).values_list("kind", flat=True)) == {"base"}
+    assert check_draft(actor=actor, division_id=made.division.pk, version=1, now=now).state == Division.State.CHECKED
+
+
+def test_a_dedicated_grid_is_shared_out_where_that_is_wished(streets: World, now: datetime) -> None:
+    actor, school = streets.actor("street:002"), _dedicate(streets, "002011002")
+    wish = Wish(grids=3, keeps_borders=True, effort=0.2)
+    made = propose_draft(actor=actor, parent_code=COMMUNITY, wish=wish, name="自动", now=now, keeps_dedicated=False)
+    outlines = DraftOutline.objects.filter(division=made.division)
+    assert (made.figures.grids, outlines.count()) == (3, 3)
+    assert not outlines.filter(area=school.area).exists()
+    assert set(outlines.values_list("kind", flat=True)) == {"base"}

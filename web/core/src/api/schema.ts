@@ -3888,7 +3888,7 @@ export interface components {
             /** Format: double */
             kept_share: number | null;
         };
-        /** @description Either `grids` or `households` (of a grid). `keeps_borders`: borders of today are kept where that costs little. */
+        /** @description Either `grids` or `households` (of a grid). `keeps_borders`: borders of today cost a third of new ones. */
         ProposalInRequest: {
             /** @description code of the street or community that is cut */
             area: string;

@@ -1,0 +1,106 @@
+"""Asking the engine for a division over HTTP: the answer at once, the way to the draft, refusals by field."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from rest_framework.test import APIClient
+
+from backend.places import proposals
+from tests.places.town_blocks import lay_blocks
+from tests.world import World
+
+COMMUNITY = "330281002011"
+PROPOSE, LATEST = "/api/v1/console/divisions/propose", "/api/v1/console/divisions/proposals"
+pytestmark = pytest.mark.usefixtures("time_machine_at_noon")
+
+
+@pytest.fixture
+def client_of(world: World) -> Callable[[str], APIClient]:
+    lay_blocks()
+
+    def signed_in(name: str) -> APIClient:
+        client = APIClient(HTTP_ACCEPT_LANGUAGE="en")
+        client.force_login(world.people[name])
+        return client
+
+    return signed_in
+
+
+def asked(client: APIClient, **more: Any) -> Any:
+    return client.post(PROPOSE, {"area": COMMUNITY, "name": "建议划分", **more}, format="json")
+
+
+def test_from_the_wish_to_the_draft(client_of: Callable[[str], APIClient], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gis.division.searching.LONG_SEARCH", 100_000)
+    street = client_of("street:002")
+    response = asked(street, households=400, keeps_borders=True)
+    assert response.status_code == 202, response.content
+    said = response.json()
+    assert (said["state"], said["area"]["code"], said["asked_by"]) == ("queued", COMMUNITY, "测street:002")
+    assert (said["grids"], said["households"], said["keeps_borders"], said["keeps_dedicated"]) == (
+        None,
+        400,
+        True,
+        True,
+    )
+    assert (said["before"], said["after"], said["problem"], said["division"]) == (None, None, None, None)
+    assert proposals.compute(proposal_id=UUID(said["id"]))
+    done = street.get(f"{LATEST}/{said['id']}").json()
+    assert (done["state"], done["before"]["grids"], done["after"]["grids"]) == ("done", 3, 4)
+    draft = street.get(f"/api/v1/console/divisions/{done['division']}").json()
+    assert (draft["source"], draft["state"], draft["outlines"], draft["name"]) == ("proposal", "draft", 4, "建议划分")
+    assert [one["id"] for one in street.get(LATEST).json()["items"]] == [said["id"]]
+    assert street.get(LATEST, {"area": "330281002012"}).json()["items"] == []
+    assert street.delete(f"/api/v1/console/divisions/{done['division']}").status_code == 204
+    assert street.get(f"{LATEST}/{said['id']}").json()["division"] is None
+
+
+@pytest.mark.parametrize(
+    ("wish", "refused"),
+    [
+        ({}, [("#/grids", "one_size"), ("#/households", "one_size")]),
+        ({"grids": 3, "households": 400}, [("#/grids", "one_size"), ("#/households", "one_size")]),
+        ({"grids": 0}, [("#/grids", "min_value")]),
+        ({"grids": "viele"}, [("#/grids", "invalid")]),
+        ({"households": 100_001}, [("#/households", "max_value")]),
+        ({"grids": 2000}, [("#/grids", "too_few_homes")]),
+        ({"households": 5000}, [("#/households", "too_few_homes")]),
+        ({"grids": 3, "area": f"{COMMUNITY}001"}, [("#/area", "bad_level")]),
+        ({"grids": 3, "area": "330281002012"}, [("#/area", "no_homes")]),
+        ({"grids": 3, "name": ""}, [("#/name", "blank")]),
+    ],
+)
+def test_a_wish_that_cannot_be_names_the_field(
+    client_of: Callable[[str], APIClient], wish: dict[str, Any], refused: list[tuple[str, str]]
+) -> None:
+    response = asked(client_of("street:002"), **wish)
+    assert (response.status_code, response["Content-Type"]) == (422, "application/problem+json")
+    assert sorted((one["pointer"], one["code"]) for one in response.json()["errors"]) == refused
+
+
+def test_too_few_homes_are_said_in_figures(client_of: Callable[[str], APIClient]) -> None:
+    problem = asked(client_of("street:002"), grids=2000).json()
+    assert (problem["code"], problem["homes"]) == ("cannot_propose", 1575)
+    assert "1575 households" in problem["detail"]
+
+
+def test_the_second_wish_is_shown_the_first(client_of: Callable[[str], APIClient]) -> None:
+    first = asked(client_of("street:002"), grids=3).json()
+    second = asked(client_of("district"), grids=4)
+    assert (second.status_code, second.json()["code"]) == (409, "proposal_under_way")
+    assert second.json()["proposal_id"] == first["id"]
+
+
+def test_a_waiting_request_is_cancelled_by_its_office_only(client_of: Callable[[str], APIClient]) -> None:
+    street = client_of("street:002")
+    path = f"{LATEST}/{asked(street, grids=3).json()['id']}"
+    assert client_of("street:003").post(f"{path}/cancel").status_code == 404
+    assert client_of("community:002011").post(f"{path}/cancel").status_code == 403
+    assert client_of("community:002011").get(path).json()["state"] == "queued"
+    assert street.post(f"{path}/cancel").json()["state"] == "cancelled"
+    again = asked(street, grids=3).json()["id"]
+    assert proposals._claim(UUID(again), proposals.timezone.now()) is not None
+    refused = street.post(f"{LATEST}/{again}/cancel")
+    assert (refused.status_code, refused.json()["code"], refused.json()["state"]) == (409, "proposal_begun", "running")
