@@ -112,6 +112,24 @@ def test_a_worker_that_was_replaced_writes_nothing(town: World, now: datetime, m
     assert (ended(proposal).state, proposal.attempts, drafts()) == ("done", 2, 1)
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_worker_that_was_replaced_leaves_the_request_to_the_next(
+    town: World, now: datetime, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    """The first worker ends, well or badly, while the second one still computes."""
+    proposal, solve = asked(town, now), proposing.solve
+
+    def slow(land: Any, wish: Any) -> Any:
+        assert proposals._claim(proposal.pk, now + proposals.CLAIM + timedelta(seconds=1)) is not None
+        if fails:
+            raise CannotPropose("too late", reason="too_late")
+        return solve(land, wish)
+
+    monkeypatch.setattr(proposing, "solve", slow)
+    assert not computed(proposal, now)
+    assert (ended(proposal).state, proposal.attempts, drafts()) == ("running", 2, 0)
+
+
 def test_a_claim_that_holds_is_left_alone(town: World, now: datetime) -> None:
     proposal = asked(town, now)
     Proposal.objects.filter(pk=proposal.pk).update(state="running", claimed_until=now + timedelta(seconds=30))
