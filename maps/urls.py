@@ -48,6 +48,7 @@ urlpatterns = [
     path(f"{_CONSOLE}/cases.geojson", case_views.CaseGeoJsonView.as_view()),
     path(f"{_CONSOLE}/cases/<uuid:case_id>", case_views.CaseView.as_view()),
     path(f"{_CONSOLE}/cases/<uuid:case_id>/actions", case_views.CaseActionView.as_view()),
+    path(f"{_CONSOLE}/cases/<uuid:case_id>/correct", case_views.CaseCorrectionView.as_view()),
     path(f"{_CONSOLE}/cases/<uuid:case_id>/reveal", case_views.CaseRevealView.as_view()),
     path(f"{_CONSOLE}/cases/<uuid:case_id>/return", dispute_views.DepartmentReturnView.as_view()),
     path(f"{_CONSOLE}/disputes", dispute_views.DisputeListView.as_view()),

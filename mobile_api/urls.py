@@ -53,6 +53,7 @@ urlpatterns = [
     path("api/v1/field/cases", field.FieldCasesView.as_view()),
     path("api/v1/field/cases/<uuid:case_id>", field.FieldCaseView.as_view()),
     path("api/v1/field/cases/<uuid:case_id>/actions", field.FieldCaseActionView.as_view()),
+    path("api/v1/field/cases/<uuid:case_id>/correct", field.FieldCaseCorrectionView.as_view()),
     path("api/v1/field/cases/<uuid:case_id>/return", disputes.CaseReturnView.as_view()),
     path("api/v1/field/disputes", disputes.FieldDisputesView.as_view()),
     path("api/v1/field/disputes/<uuid:dispute_id>/accept", disputes.DisputeAcceptView.as_view()),

@@ -7,18 +7,27 @@ from uuid import UUID
 from django.conf import settings
 
 from backend.accounts.actor import Actor
-from backend.cases.errors import CaseNotFound
+from backend.cases.errors import CaseMovedAway, CaseNotFound
 from backend.cases.models import Case
+from backend.core.rows import lock_rows
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_LENGTH = 8
 
 
 def get_case(actor: Actor, case_id: UUID, *, lock: bool = False) -> Case:
-    """The case when the actor may see it. Missing and foreign raise the same CaseNotFound."""
+    """The case when the actor may see it. Missing and foreign raise the same CaseNotFound.
+
+    With `lock` a step that is under way is waited for; when that one takes the case out of the actor's sight, who
+    waited hears CaseMovedAway with the version and state that the case has now.
+    """
     visible = Case.objects.visible_to(actor)
     if lock:
-        visible = visible.select_for_update(of=("self",))
+        if not visible.filter(pk=case_id).exists():
+            raise CaseNotFound("no such case")
+        if not lock_rows(visible.filter(pk=case_id)):
+            now = Case.objects.values("version", "state").get(pk=case_id)
+            raise CaseMovedAway("somebody was faster, and the case is no longer one of yours", **now)
     case = visible.select_related("matter", "grid", "responsible", "department", "condition").filter(pk=case_id).first()
     if case is None:
         raise CaseNotFound("no such case")

@@ -9,6 +9,30 @@ class CaseNotFound(NotFound):
     code = "case_not_found"
 
 
+class CaseMovedAway(Conflict):
+    """While this step waited its turn, another one brought the case out of the actor's sight."""
+
+    code = "case_moved_away"
+
+
+class NothingToCorrect(Invalid):
+    """The case lies there and is of that matter already."""
+
+    code = "nothing_to_correct"
+
+
+class VisitBooked(Conflict):
+    """A home visit is booked for this case at this place; move or cancel that first."""
+
+    code = "visit_booked"
+
+
+class WithADepartment(Conflict):
+    """The case has gone to a department meanwhile; its grid no longer takes it on."""
+
+    code = "with_a_department"
+
+
 class NoteNeeded(Invalid):
     """This step has to say why."""
 

@@ -13,11 +13,13 @@ from backend.accounts.actor import SYSTEM, Actor
 from backend.accounts.models import User
 from backend.areas import queries as areas
 from backend.areas.models import Absence, Duty, DutyChange
+from backend.cases.correcting import corrected_to_another
 from backend.cases.models import Case, Handover
 from backend.cases.rerouting import NOT_STARTED, Cause, carry
 from backend.cases.routing import verdict_for
 from backend.cases.workflow import UNDER_WAY, State
 from backend.core.ids import uuid7
+from backend.core.rows import lock_rows
 from backend.dispatch.errors import OutsideServedArea
 from backend.dispatch.services import Verdict
 
@@ -71,8 +73,9 @@ def look(*, workers: Collection[UUID], grids: Collection[UUID], taken_from: Mapp
 def _open_work(workers: Collection[UUID], grids: Collection[UUID]) -> QuerySet[Case]:
     owned = Q(responsible__in=list(workers), state__in=[*NOT_STARTED, *UNDER_WAY])
     unowned = Q(grid__in=list(grids), responsible=None, department=None, state=State.PENDING_HANDLE)
-    found = Case.objects.select_for_update(of=("self",)).filter(owned | unowned).order_by("pk")
-    return found.select_related("matter__department", "grid", "responsible")
+    ids = lock_rows(Case.objects.filter(owned | unowned))
+    found = Case.objects.filter(pk__in=ids).select_related("matter__department", "grid", "responsible", "department")
+    return found.order_by("pk")
 
 
 def _has_lost(case: Case, chain: areas.Chain | None, taken_from: Mapping[UUID, UUID]) -> bool:
@@ -120,9 +123,10 @@ def give_back(*, change: DutyChange, now: datetime) -> int:
     rows = list(Handover.objects.filter(change=change, at_end=False, returned_at=None).order_by("case_id"))
     cases = {
         case.pk: case
-        for case in Case.objects.select_for_update(of=("self",))
-        .filter(pk__in=[row.case_id for row in rows], state__in=NOT_STARTED)
-        .select_related("matter__department", "grid", "responsible")
+        for case in Case.objects.filter(
+            pk__in=lock_rows(Case.objects.filter(pk__in=[row.case_id for row in rows], state__in=NOT_STARTED))
+        )
+        .select_related("matter__department", "grid", "responsible", "department")
         .order_by("pk")
     }
     returned = 0
@@ -140,9 +144,11 @@ def give_back(*, change: DutyChange, now: datetime) -> int:
 
 
 def awaiting_decision(actor: Actor, *, at: datetime, limit: int = 200) -> list[Case]:
-    """Cases under way whose owner is away or serves no grid any more: a person of the desk decides."""
+    """Cases under way whose owner is away, serves no grid any more, or is another since the case was corrected: a
+    person of the desk decides.
+    """
     away = Absence.objects.filter(worker=OuterRef("responsible"), period__contains=at)
     serving = Duty.objects.filter(worker=OuterRef("responsible"), valid__contains=at)
     found = Case.objects.visible_to(actor).filter(state__in=UNDER_WAY, responsible__isnull=False)
-    found = found.filter(Exists(away) | ~Exists(serving))
+    found = found.filter(Exists(away) | ~Exists(serving) | corrected_to_another())
     return list(found.select_related("matter", "grid", "responsible").order_by("due_at", "pk")[:limit])

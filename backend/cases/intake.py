@@ -13,13 +13,12 @@ from django.db import connection, transaction
 from backend.accounts.actor import SYSTEM, Actor
 from backend.accounts.roles import FIELD_ROLES
 from backend.areas import switching
-from backend.areas.switching import Mark
 from backend.cases import access, photos, routing
 from backend.cases.errors import BadPoint, EvidenceMissing, NotInOwnGrid
 from backend.cases.history import record_step
 from backend.cases.models import Case, NumberSeries, Photo
 from backend.cases.photos import PhotoClaim
-from backend.cases.rehoming import rehome_cases
+from backend.cases.rehoming import follow_boundaries
 from backend.cases.workflow import Action, State
 from backend.core.clock import LOCAL
 from backend.core.crypto import blind_index
@@ -107,7 +106,7 @@ def report_case(*, actor: Actor, report: NewReport, now: datetime) -> Reported:
     _queue_up(report.id)
     if Case.objects.filter(pk=report.id).exists():
         return _repeated(actor, Case.objects.get(pk=report.id), report)
-    lon, lat = _converted(report.point)
+    lon, lat = converted(report.point)
     matter = matters.get_matter(report.matter_id, public_only=actor.role not in FIELD_ROLES and not actor.is_console)
     condition = matters.condition_for(matter, report.condition_id)
     mark = switching.switch_mark()
@@ -141,21 +140,11 @@ def report_case(*, actor: Actor, report: NewReport, now: datetime) -> Reported:
     case.number = _unnumbered(report.id)
     case.save(force_insert=True)
     _open(case, actor=actor, report=report, verdict=verdict, now=now)
-    _follow_boundaries(case, mark, now)
+    follow_boundaries(case, mark, now=now)
     # Last of all: until the commit nobody else in the county gets a number.
     case.number = _next_number(verdict, now)
     case.save(update_fields=["number"])
     return Reported(case, access.tracking_code(case.pk), is_new=True)
-
-
-def _follow_boundaries(case: Case, mark: Mark, now: datetime) -> None:
-    """Where open work was brought to new boundaries since the decision, this case goes there too."""
-    switching.hold_boundaries()
-    found = switching.switch_mark()
-    if found == mark or found.division_id is None or found.effective_at is None:
-        return
-    if rehome_cases([case.pk], change_id=found.division_id, now=max(now, found.effective_at)):
-        case.refresh_from_db()
 
 
 def _queue_up(report_id: UUID) -> None:
@@ -171,7 +160,8 @@ def _repeated(actor: Actor, known: Case, report: NewReport) -> Reported:
     return Reported(known, access.tracking_code(known.pk), is_new=False)
 
 
-def _converted(point: PointIn) -> tuple[float, float]:
+def converted(point: PointIn) -> tuple[float, float]:
+    """WGS84 degrees. Raises BadPoint."""
     try:
         return to_wgs84(point.lon, point.lat, point.crs)
     except CoordinateError as error:

@@ -53,6 +53,11 @@ def count_cases(actor: Actor, wanted: CaseFilter, *, now: datetime) -> int:
     return _filtered(Case.objects.visible_to(actor), wanted, now).count()
 
 
+def sees(actor: Actor, case_id: UUID) -> bool:
+    """Whether the case is one of the actor's."""
+    return Case.objects.visible_to(actor).filter(pk=case_id).exists()
+
+
 def cases_in(actor: Actor, wanted: CaseFilter, *, now: datetime) -> QuerySet[Case]:
     """The filtered, scoped query itself, for readers that build their answer in SQL (map layers)."""
     return _filtered(Case.objects.visible_to(actor), wanted, now)
@@ -170,8 +175,15 @@ def available_actions(case: Case, actor: Actor) -> list[AvailableAction]:
     return [
         AvailableAction(action, _needs(case, action))
         for action in workflow.actions_of(State(case.state), actor.role)
-        if action not in _HIDDEN and (action is not Action.DISPUTE or disputes.return_refusal(case, actor) is None)
+        if action not in _HIDDEN and _may_take(case, action, actor)
     ]
+
+
+def _may_take(case: Case, action: Action, actor: Actor) -> bool:
+    """What the table allows and the case itself does not."""
+    if action is Action.DISPUTE:
+        return disputes.return_refusal(case, actor) is None
+    return not (action is Action.ACCEPT and actor.is_field and case.department_id is not None)
 
 
 def _needs(case: Case, action: Action) -> tuple[str, ...]:

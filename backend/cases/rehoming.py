@@ -12,6 +12,8 @@ from django.db import connection, transaction
 
 from backend.accounts.actor import SYSTEM
 from backend.areas import queries as areas
+from backend.areas import switching
+from backend.areas.switching import Mark
 from backend.cases.disputes.closing import drop_all_open
 from backend.cases.models import Case
 from backend.cases.routes import Route, record_routes
@@ -45,6 +47,18 @@ def rehome_cases(case_ids: Collection[UUID], *, change_id: UUID, now: datetime) 
             drop_all_open(ids, actor=SYSTEM, now=now)
             moved += ids
     return moved
+
+
+def follow_boundaries(case: Case, mark: Mark, *, now: datetime) -> None:
+    """The last act of whoever decided a case after reading `mark`: where open work was brought to new boundaries since,
+    this case goes there too.
+    """
+    switching.hold_boundaries()
+    found = switching.switch_mark()
+    if found == mark or found.division_id is None or found.effective_at is None:
+        return
+    if rehome_cases([case.pk], change_id=found.division_id, now=max(now, found.effective_at)):
+        case.refresh_from_db()
 
 
 def _moves(case_ids: Sequence[UUID], now: datetime) -> list[tuple[str, str | None, Verdict]]:

@@ -8,10 +8,9 @@ from backend.accounts.models import Department, User
 from backend.areas.models import Duty
 from backend.cases.errors import UnknownAssignee
 from backend.cases.history import record_step
+from backend.cases.limits import start_limit
 from backend.cases.models import Case
 from backend.cases.workflow import Action, State
-from backend.core.calendar import work_calendar
-from backend.core.clock import Unit, deadline
 from backend.dispatch import rulings
 from backend.dispatch import services as dispatch
 from backend.dispatch.services import Verdict
@@ -52,15 +51,6 @@ def _start_clock(case: Case, now: datetime) -> list[str]:
         return []
     case.dispatched_at = now
     return ["dispatched_at", *start_limit(case, now)]
-
-
-def start_limit(case: Case, now: datetime) -> list[str]:
-    """Sets the deadline from the filing condition as it stands now; a matter without a condition has no limit."""
-    if case.condition is None:
-        return []
-    case.limit_amount, case.limit_unit = case.condition.limit_amount, case.condition.limit_unit
-    case.due_at = deadline(work_calendar(), now, float(case.limit_amount), Unit(case.limit_unit))
-    return ["limit_amount", "limit_unit", "due_at"]
 
 
 def decide_again(case: Case, *, cause: str, now: datetime) -> Verdict:

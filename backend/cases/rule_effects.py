@@ -16,6 +16,7 @@ from backend.cases.models import Case
 from backend.cases.rerouting import Cause, reroute
 from backend.cases.workflow import UNDER_WAY, State
 from backend.core.errors import StaleVersion
+from backend.core.rows import lock_rows
 from backend.dispatch import rules, rulings
 from backend.dispatch import services as dispatch
 from backend.dispatch.models import Rule, RuleVersion
@@ -117,10 +118,9 @@ def areas_touched(actor: Actor, change: RuleChange, now: datetime) -> set[str]:
 
 def _open_cases(paths: set[str]) -> list[Case]:
     """Locked in the order of their ids, so that nobody begins with a case while it is moved."""
-    found = Case.objects.select_for_update(of=("self",)).filter(
-        within(paths, "area_path"), Q(state__in=[*MOVABLE, *UNDER_WAY])
-    )
-    return list(found.select_related("matter__department", "grid", "responsible", "department").order_by("pk"))
+    ids = lock_rows(Case.objects.filter(within(paths, "area_path"), Q(state__in=[*MOVABLE, *UNDER_WAY])))
+    found = Case.objects.filter(pk__in=ids).select_related("matter__department", "grid", "responsible", "department")
+    return list(found.order_by("pk"))
 
 
 def _compare(cases: Sequence[Case], before: Sequence[Verdict | None], after: Sequence[Verdict | None]) -> RuleEffect:

@@ -13,15 +13,14 @@ from backend.accounts.actor import SYSTEM, Actor
 from backend.accounts.roles import Role
 from backend.cases import access, photos, routing, workflow
 from backend.cases.disputes.closing import drop_open
-from backend.cases.errors import AlreadyRated, EvidenceMissing, NoteNeeded, TooLateToReopen
+from backend.cases.errors import AlreadyRated, EvidenceMissing, NoteNeeded, TooLateToReopen, WithADepartment
 from backend.cases.history import record_step
 from backend.cases.intake import NewReport, PointIn, Reported, SelfHandled, report_case
+from backend.cases.limits import shift_over_pause, start_limit
 from backend.cases.models import Case, CaseEvent, Photo
 from backend.cases.photos import PhotoClaim
 from backend.cases.workflow import Action, State
 from backend.core import audit
-from backend.core.calendar import work_calendar
-from backend.core.clock import Unit
 from backend.core.errors import Invalid, StaleVersion
 from backend.matters import queries as matters
 
@@ -156,9 +155,11 @@ def _assign(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
 
 
 def _accept(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
-    """Whoever takes it on answers for it; a department's handler keeps it in the department."""
+    """Whoever takes it on answers for it; what a department has is taken on by its handlers only, and stays there."""
     if actor.role is Role.DEPARTMENT:
         return []
+    if case.department_id is not None:
+        raise WithADepartment("the case has gone to a department; its grid no longer takes it on", state=case.state)
     case.responsible_id = actor.user_id
     return ["responsible"]
 
@@ -191,27 +192,19 @@ def _reopen(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
     if case.closed_at is None or now > case.closed_at + REOPEN_WITHIN:
         raise TooLateToReopen(f"a case can be reopened for {REOPEN_WITHIN.days} days; please report anew")
     case.closed_at = case.handled_at = case.escalated_at = None
-    return ["closed_at", "handled_at", "escalated_at", *routing.start_limit(case, now)]
+    return ["closed_at", "handled_at", "escalated_at", *start_limit(case, now)]
 
 
 def _resume(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
-    """The deadline moves by the time that the clock stood still, in the unit of the limit."""
-    if case.due_at is None:
-        return []
     paused = case.events.filter(action=Action.SUSPEND.value).latest("n")
-    if case.limit_unit in (Unit.CLOCK_HOUR, Unit.CLOCK_DAY):
-        case.due_at += now - paused.at
-    else:
-        calendar = work_calendar()
-        left = calendar.working_time_between(paused.at, case.due_at)
-        case.due_at = calendar.add_working_time(now, left)
-    return ["due_at"]
+    return shift_over_pause(case, paused_at=paused.at, resumed_at=now)
 
 
 _OWN_DOORS = frozenset(
     {
         Action.REPORT,
         Action.ROUTE,
+        Action.CORRECT,
         Action.RATE,
         Action.SELF_HANDLE,
         Action.ESCALATE,

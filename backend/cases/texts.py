@@ -24,6 +24,7 @@ _ROLE = {
 _ACTION: dict[Action, tuple[str, str]] = {
     Action.REPORT: ("{who}上报", "Reported by {who}"),
     Action.ROUTE: ("{who}重新定位责任网格", "Routed anew by {who}"),
+    Action.CORRECT: ("{who}更正{what}", "{what} corrected by {who}"),
     Action.SELF_HANDLE: ("{who}当场处置完毕", "Dealt with on the spot by {who}"),
     Action.VERIFY: ("{who}安排现场核实", "Sent for verification on site by {who}"),
     Action.VERIFIED: ("{who}核实属实", "Found true on site by {who}"),
@@ -57,7 +58,7 @@ def event_text(event: CaseEvent) -> tuple[str, str]:
     who_zh, who_en = _ROLE.get(event.actor_role, (event.actor_role, event.actor_role))
     zh, en = _ACTION[Action(event.action)]
     when = _window_text(event.facts) if event.action == Action.REBOOK else ""
-    what_zh, what_en = _settled_text(event.facts) if event.action == Action.SETTLE else ("", "")
+    what_zh, what_en = _WHAT[Action(event.action)](event.facts) if event.action in _WHAT else ("", "")
     return zh.format(who=who_zh, when=when, what=what_zh), en.format(who=who_en, when=when, what=what_en)
 
 
@@ -73,6 +74,21 @@ def _settled_text(facts: Mapping[str, Any]) -> tuple[str, str]:
         return "同意接办退单", "Case that was sent back taken on"
     zh, en = _SETTLED[facts["outcome"]]
     return zh.format(grid=facts["to_grid"]), en.format(grid=facts["to_grid"])
+
+
+def _corrected_text(facts: Mapping[str, Any]) -> tuple[str, str]:
+    parts_zh, parts_en = [], []
+    if "moved_m" in facts:
+        parts_zh.append(f"位置（移动 {facts['moved_m']:.0f} 米）")
+        parts_en.append(f"Place (moved {facts['moved_m']:.0f} m)")
+    if "to_matter" in facts:
+        old, new = facts["from_matter"], facts["to_matter"]
+        parts_zh.append(f"事项（{old['zh']} → {new['zh']}）")
+        parts_en.append(f"{'matter' if parts_en else 'Matter'} ({old['en'] or old['zh']} → {new['en'] or new['zh']})")
+    return "和".join(parts_zh), " and ".join(parts_en)
+
+
+_WHAT = {Action.SETTLE: _settled_text, Action.CORRECT: _corrected_text}
 
 
 def _window_text(facts: Mapping[str, Any]) -> str:

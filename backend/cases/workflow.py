@@ -24,6 +24,7 @@ class State(StrEnum):
 class Action(StrEnum):
     REPORT = "report"
     ROUTE = "route"
+    CORRECT = "correct"
     SELF_HANDLE = "self_handle"
     VERIFY = "verify"
     VERIFIED = "verified"
@@ -129,6 +130,7 @@ for _state in OPEN_STATES:
     TABLE[_state, Action.NOTE] = (_state, _HANDLERS | _DESK)
     TABLE[_state, Action.FORCE_CLOSE] = (State.FORCED_CLOSE, _ABOVE)
     TABLE[_state, Action.ROUTE] = (_state, frozenset({Role.SYSTEM}) | _DESK)
+    TABLE[_state, Action.CORRECT] = (_state, _FIELD | _DESK)
 for _state in (State.REPORTED, State.VERIFYING, State.FILED, State.PENDING_HANDLE, State.RETURNED):
     TABLE[_state, Action.CANCEL] = (State.CANCELLED, frozenset({Role.RESIDENT}) | _DESK)
 for _state in OPEN_STATES - {State.SUSPENDED, State.PENDING_CHECK}:
@@ -148,10 +150,13 @@ NEEDS_NOTE = frozenset(
         Action.REOPEN,
         Action.NOTE,
         Action.DISPUTE,
+        Action.CORRECT,
     }
 )
 # Steps that say something of the case and take it nowhere.
-_BESIDE = frozenset({Action.NOTE, Action.RATE, Action.ESCALATE, Action.ROUTE, Action.REBOOK, Action.WITHDRAW})
+_BESIDE = frozenset(
+    {Action.NOTE, Action.RATE, Action.ESCALATE, Action.ROUTE, Action.CORRECT, Action.REBOOK, Action.WITHDRAW}
+)
 _STAGE = {
     State.REPORTED: Stage.COLLECTED,
     State.VERIFYING: Stage.COLLECTED,

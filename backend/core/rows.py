@@ -1,4 +1,4 @@
-"""Many rows a statement: COPY for new ones, and arrays as one literal for those that are joined with what is there."""
+"""Many rows a statement: COPY for new ones, arrays as one literal for joining with what is there, locks in order."""
 
 import io
 import json
@@ -31,6 +31,15 @@ def copy_in(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequ
         while piece := list(islice(waiting, COPY_ROWS)):
             lines = ["\t".join([cell(value) for cell, value in zip(cells, row, strict=True)]) for row in piece]
             cursor.copy_expert(statement, io.StringIO("\n".join(lines) + "\n"))
+
+
+def lock_rows(found: "models.QuerySet[Any]") -> list[Any]:
+    """Locks the rows in the order of their keys until the transaction ends; the keys of those that still fit then.
+
+    A lock is taken without joins and the rows are read afterwards: after a wait the server checks the new row against
+    the joined ones of before, and loses it where it points elsewhere now.
+    """
+    return list(found.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
 
 
 def array(values: Iterable[object]) -> str:

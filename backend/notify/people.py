@@ -15,7 +15,7 @@ from backend.notify.models import Notification
 
 # Steps that a reporter is told of, and those that a responsible worker is told of.
 _REPORTER_HEARS = frozenset(
-    {"dispatch", "refuse", "accept", "submit", "close", "rework", "cancel", "force_close", "reopen"}
+    {"dispatch", "refuse", "accept", "submit", "close", "rework", "cancel", "force_close", "reopen", "correct"}
 )
 _WORKER_HEARS = frozenset({"dispatch", "assign", "rework", "reopen", "escalate", "cancel"})
 
@@ -26,6 +26,8 @@ def notify_people(message: OutboxMessage, now: datetime) -> None:
         _case_changed(message, now)
     elif message.topic == "case_handed_over":
         _handed_over(message, now)
+    elif message.topic == "case_to_decide":
+        _to_decide(message, now)
     elif message.topic == "case_disputed":
         _disputed(message, now)
     elif message.topic == "dispute_settled":
@@ -90,11 +92,18 @@ def _handed_over(message: OutboxMessage, now: datetime) -> None:
     case = Case.objects.select_related("matter").filter(pk=message.key).first()
     if case is None:
         return
-    facts = _case_named(case)
+    facts = {**_case_named(case), "cause": message.payload.get("cause", "duty")}
     for name, topic in (("from_id", "case_handed_on"), ("to_id", "case_handed_to")):
         person = message.payload.get(name)
         if person:
             _in_app(message, UUID(person), topic, facts, now, case_id=case.pk)
+
+
+def _to_decide(message: OutboxMessage, now: datetime) -> None:
+    """The desks decide who goes on with a case that was corrected under somebody's hands."""
+    case = Case.objects.select_related("matter").filter(pk=message.key).first()
+    if case is not None:
+        _tell_desks(message, "case_to_decide", _case_named(case), now, case_id=case.pk)
 
 
 def _disputed(message: OutboxMessage, now: datetime) -> None:

@@ -52,6 +52,7 @@ def _send(message: OutboxMessage, now: datetime) -> bool:
 
 _LIVE_KIND = {
     "case_changed": "case",
+    "case_left": "case",
     "case_disputed": "dispute",
     "dispute_settled": "dispute",
     "plan_published": "plan",

@@ -27,19 +27,30 @@ _STEPS = {
     "cancel": ("已撤销", "was cancelled"),
     "force_close": ("已强制结案", "was closed by force"),
     "reopen": ("已重新办理", "was reopened"),
+    "correct": ("的位置或事项已更正", "was corrected: place or matter"),
     "assign": ("已指派给您", "was assigned to you"),
     "escalate": ("已超过时限", "is overdue"),
 }
 
 
 _MOVED = {
-    "case_handed_on": ("因值守变动已改由他人负责", "is now somebody else's, because duty changed"),
-    "case_handed_to": ("因值守变动改由您负责", "is now yours, because duty changed"),
+    "case_handed_on": ("因{why}已改由他人负责", "is now somebody else's, because {why}"),
+    "case_handed_to": ("因{why}改由您负责", "is now yours, because {why}"),
+}
+_WHY = {
+    "duty": ("值守变动", "duty changed"),
+    "rule": ("分派规则变动", "a rule changed"),
+    "location": ("位置更正", "its place was corrected"),
+    "matter": ("事项更正", "its matter was corrected"),
 }
 
 
-_DISPUTES = {
+_ASKED = {
     "dispute_asks": ("被邻格退单，请看是否由您接办", "was sent back; is it yours to take?"),
+    "case_to_decide": (
+        "更正后应由他人负责，现任仍在办理，请决定由谁继续",
+        "was corrected and is another's now; its owner has begun, decide who goes on",
+    ),
     "dispute_to_rule": ("有退单待裁定", "was sent back and waits for a ruling"),
 }
 _SETTLED = {
@@ -71,7 +82,11 @@ def notice_text(topic: str, facts: Mapping[str, Any]) -> tuple[str, str]:
     if topic == "dispute_settled":
         zh, en = _SETTLED["agreed" if facts.get("how") == "agreed" else str(facts.get("outcome"))]
         return _of_case(facts, zh, en)
-    zh, en = _MOVED.get(topic) or _DISPUTES.get(topic) or _STEPS.get(str(facts.get("action")), ("有新进展", "has news"))
+    if topic in _MOVED:
+        why_zh, why_en = _WHY[str(facts.get("cause", "duty"))]
+        zh, en = _MOVED[topic]
+        return _of_case(facts, zh.format(why=why_zh), en.format(why=why_en))
+    zh, en = _ASKED.get(topic) or _STEPS.get(str(facts.get("action")), ("有新进展", "has news"))
     return _of_case(facts, zh, en)
 
 

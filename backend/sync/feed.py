@@ -19,6 +19,7 @@ PAGE = 500
 _SALT = "gridward.feed"
 _KIND = {
     "case_changed": "case",
+    "case_left": "case",
     "dispute_settled": "case",
     "case_disputed": "dispute",
     "plan_published": "plan",

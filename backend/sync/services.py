@@ -17,10 +17,6 @@ from backend.sync.models import Receipt
 
 log = logging.getLogger(__name__)
 
-# What applies one operation and says what came of it, as JSON for the receipt. Registered by the edge, which knows
-# how a payload is checked; the order of a batch is the order in which the phone captured it.
-Handler = Callable[[Actor, dict[str, Any], datetime, datetime | None], dict[str, Any]]
-
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -33,6 +29,11 @@ class Operation:
 
     def digest(self) -> bytes:
         return digest_of([self.kind, self.payload])
+
+
+# What applies one operation and says what came of it, as JSON for the receipt. Registered by the edge, which knows
+# how a payload is checked; the order of a batch is the order in which the phone captured it.
+Handler = Callable[[Actor, Operation, datetime], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,12 @@ def apply_operations(
 ) -> list[Answer]:
     """Applies a batch in order, each in a transaction of its own: one bad operation never blocks the others."""
     return [_answer(actor, operation, handlers, now) for operation in operations]
+
+
+def is_answered(actor: Actor, op_id: UUID) -> bool:
+    """Whether this operation of the actor has its answer already, which every repeat gets."""
+    assert actor.user_id is not None
+    return Receipt.objects.filter(user_id=actor.user_id, op_id=op_id).exists()
 
 
 def _answer(actor: Actor, operation: Operation, handlers: dict[str, Handler], now: datetime) -> Answer:
@@ -83,7 +90,7 @@ def _apply_once(actor: Actor, operation: Operation, handlers: dict[str, Handler]
     )
     try:
         with transaction.atomic():
-            receipt.result = _handler(handlers, operation.kind)(actor, operation.payload, now, operation.captured_at)
+            receipt.result = _handler(handlers, operation.kind)(actor, operation, now)
     except DomainError as error:
         receipt.outcome, receipt.problem = Receipt.Outcome.REFUSED, _problem(error)
     receipt.save(force_insert=True)

@@ -20,6 +20,8 @@ from mobile_api.common.localised import localised
 
 _OWNERS: Final = ("from_owner", "to_owner")
 _DEPARTMENTS: Final = ("from_department", "to_department")
+# They need more than a note: the proposed owner, the right place.
+_OWN_ADDRESS: Final = ("dispute", "correct")
 
 
 def grid_ref(area: Area | None) -> dict[str, str] | None:
@@ -89,9 +91,10 @@ def detail_facts(case: Case, *, actor: Actor, now: datetime) -> dict[str, Any]:
         "actions": [
             {"action": step.action, "needs": list(step.needs)}
             for step in queries.available_actions(case, actor)
-            if step.action != "dispute"  # has its own address, with the proposed owner
+            if step.action not in _OWN_ADDRESS
         ],
         "may_return": any(step.action == "dispute" for step in queries.available_actions(case, actor)),
+        "may_correct": any(step.action == "correct" for step in queries.available_actions(case, actor)),
         "candidates": [
             {
                 "id": row.worker.pk,
@@ -139,14 +142,23 @@ def _moved_text(event: CaseEvent, names: dict[UUID, str]) -> tuple[str, str]:
     zh, en = event_text(event)
     if not any(event.facts.get(name) for name in (*_OWNERS, *_DEPARTMENTS)):
         return zh, en
-    old, new = (
-        names.get(UUID(str(event.facts[owner]))) if event.facts.get(owner) else event.facts.get(department)
-        for owner, department in zip(_OWNERS, _DEPARTMENTS, strict=True)
+    (old_zh, old_en), (new_zh, new_en) = (
+        _owner_names(event, names, owner, department) for owner, department in zip(_OWNERS, _DEPARTMENTS, strict=True)
     )
-    return (
-        f"{zh}：由{old or '社区值班台'}改为{new or '社区值班台'}",
-        f"{en}: from {old or 'the desk'} to {new or 'the desk'}",
-    )
+    if (old_zh, old_en) == (new_zh, new_en):
+        return f"{zh}；仍由{new_zh}负责", f"{en}; {new_en} keeps it"
+    return f"{zh}：由{old_zh}改为{new_zh}", f"{en}: from {old_en} to {new_en}"
+
+
+def _owner_names(event: CaseEvent, names: dict[UUID, str], owner: str, department: str) -> tuple[str, str]:
+    """A worker's name, a department's, or the desk: (Chinese, English). Older lines keep the Chinese name only."""
+    if event.facts.get(owner):
+        name = names.get(UUID(str(event.facts[owner])), "")
+        return name or "已离岗人员", name or "somebody who has left"
+    known = event.facts.get(department)
+    if isinstance(known, dict):
+        return known["zh"], known["en"] or known["zh"]
+    return (known, known) if known else ("社区值班台", "the desk")
 
 
 def _event_facts(event: CaseEvent, actor: Actor, names: dict[UUID, str]) -> dict[str, Any]:

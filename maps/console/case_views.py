@@ -19,6 +19,7 @@ from backend.cases.workflow import Action
 from maps.console import case_facts, geojson
 from maps.console.fields import BboxField
 from maps.console.shapes import ACTIONS, DeskCase, DeskCaseRow
+from mobile_api.common.corrections import Corrected, CorrectionIn, corrected
 from mobile_api.common.paging import PAGE_MAX, cursor_for, key_of
 from mobile_api.common.permissions import CONSOLE, READERS, REVEALERS, actor_of, allow
 from mobile_api.common.shapes import LAMPS, STATES, ContactOut
@@ -156,6 +157,16 @@ class CaseActionView(ApiView):
         services.act(actor=actor, case_id=case_id, step=step, now=now)
         case = access.get_case(actor, case_id)
         return answer(DeskCase, case_facts.detail_facts(case, actor=actor, now=now))
+
+
+class CaseCorrectionView(ApiView):
+    """Corrects place or matter: grid, owner and deadline follow. The same `op_id` again gives the same answer."""
+
+    authz = {"POST": allow("case", "transition", *CONSOLE)}
+
+    @extend_schema(request=CorrectionIn, responses=Corrected)
+    def post(self, request: Request, case_id: UUID) -> Response:
+        return corrected(request, case_id, now=timezone.now())
 
 
 class CaseRevealView(ApiView):

@@ -202,4 +202,5 @@ class DeskCase(DeskCaseRow):
     appointment = DeskAppointment(allow_null=True)
     rating = DeskRating(allow_null=True)
     dispute = DeskCaseDispute(allow_null=True)
+    may_correct = serializers.BooleanField(help_text="place and matter may be corrected here")
     may_return = serializers.BooleanField(help_text="a return of its department may be written down here")

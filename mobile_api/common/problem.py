@@ -78,12 +78,17 @@ def _domain_problem(error: errors.DomainError) -> Response:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="gridward"'
-    field = facts.pop("field", None)
-    parts = list(facts.pop("errors", []))
-    if field:
-        detail = text_of(error.code, asked_language(), said=error.detail)[1]
-        parts += [{"pointer": pointer_to(str(field)), "code": str(facts.get("reason", error.code)), "detail": detail}]
+    parts = _parts_of(facts, error.code, error.detail)
     return _answer(status, error.code, said=error.detail, facts=facts, parts=parts, headers=headers)
+
+
+def _parts_of(facts: dict[str, Any], code: str, said: str) -> list[dict[str, str]]:
+    """The refused parts of a body; they and the named field are taken out of the facts."""
+    field, parts = facts.pop("field", None), list(facts.pop("errors", []))
+    if field:
+        detail = text_of(code, asked_language(), said=said)[1]
+        parts.append({"pointer": pointer_to(str(field)), "code": str(facts.get("reason", code)), "detail": detail})
+    return parts
 
 
 def _validation_problem(error: drf.ValidationError) -> Response:
@@ -167,7 +172,8 @@ def refused_before(problem: dict[str, Any]) -> Response:
     """The answer to a repeat of an operation that was refused: the stored problem, with the status of its code."""
     facts = dict(problem)
     code, said = str(facts.pop("code", "invalid")), str(facts.pop("detail", ""))
-    return _answer(_status_of(code), code, said=said, facts=facts, parts=facts.pop("errors", None))
+    parts = _parts_of(facts, code, said)
+    return _answer(_status_of(code), code, said=said, facts=facts, parts=parts)
 
 
 def _status_of(code: str) -> int:

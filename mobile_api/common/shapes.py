@@ -24,9 +24,9 @@ STOP_KINDS = ["duty", "appointment", "case"]
 STOP_STATES = ["planned", "arrived", "done", "missed", "skipped"]
 SESSION_STATES = ["open", "ended"]
 ACTIONS = [action.value for action in Action]
-# Steps that a worker takes at one address; `dispute` (sending back) has its own, with the proposed owner.
+# Steps that a worker takes at one address; `dispute` (sending back) and `correct` (place, matter) have their own.
 FIELD_STEPS = ["accept", "submit", "hand_back", "verified", "refuse", "note"]
-FIELD_ACTIONS = [*FIELD_STEPS, "dispute"]
+FIELD_ACTIONS = [*FIELD_STEPS, "dispute", "correct"]
 OUTCOMES = ["applied", "refused", "retry"]
 PLAN_STATES = ["planning", "draft", "published", "superseded", "failed"]
 VISIT_OUTCOMES = ["done", "nobody_home", "refused", "moved", "other"]

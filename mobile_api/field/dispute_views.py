@@ -27,13 +27,13 @@ from mobile_api.common.dispute_facts import (
     sides_facts,
 )
 from mobile_api.common.matter_facts import matter_ref
+from mobile_api.common.operations import apply_one, payload_of
 from mobile_api.common.permissions import FIELD, actor_of, allow
 from mobile_api.common.points import LonLat
 from mobile_api.common.shapes import MatterRef, NamedGrid
 from mobile_api.common.views import ApiView, answer, body_of
-from mobile_api.field.operations import apply_one
+from mobile_api.field.operations import HANDLERS
 from mobile_api.field.serializers import DisputeStepIn, ReturnIn
-from mobile_api.field.views import payload_of
 
 if TYPE_CHECKING:
     from backend.cases.models import Dispute
@@ -150,6 +150,7 @@ class CaseReturnView(ApiView):
         actor, body = actor_of(request), body_of(request, ReturnIn)
         access.get_case(actor, case_id)
         return apply_one(
+            HANDLERS,
             actor=actor,
             op_id=body["op_id"],
             kind="return_case",
@@ -166,6 +167,7 @@ class _DisputeStepView(ApiView):
         actor, body = actor_of(request), body_of(request, DisputeStepIn)
         disputes.get_dispute(actor, dispute_id)
         return apply_one(
+            HANDLERS,
             actor=actor,
             op_id=body["op_id"],
             kind=self.kind,

@@ -35,8 +35,8 @@ from mobile_api.common.shapes import (
 from mobile_api.public.serializers import ReportIn
 
 OPERATION_KINDS = [
-    "report_case", "case_action", "return_case", "accept_dispute", "withdraw_dispute", "record_visit", "skip_stop",
-    "start_session", "end_session",
+    "report_case", "case_action", "return_case", "correct_case", "accept_dispute", "withdraw_dispute", "record_visit",
+    "skip_stop", "start_session", "end_session",
 ]  # fmt: skip
 DISABLED_REASONS = ["not_in_this_state", "already_returned", "already_ruled"]
 MOST_OPERATIONS = 200

@@ -17,13 +17,15 @@ from backend.inspections import queries as inspections
 from backend.places import queries as places
 from backend.sync import feed
 from backend.sync.services import Operation, apply_operations
+from mobile_api.common.corrections import Corrected, CorrectionIn, corrected
+from mobile_api.common.operations import apply_one, payload_of
 from mobile_api.common.paging import PAGE, cursor_for, key_of
 from mobile_api.common.parsers import GzipJSONParser
 from mobile_api.common.permissions import FIELD, actor_of, allow
 from mobile_api.common.views import ApiView, answer, body_of, query_of
 from mobile_api.field import day_presenter
 from mobile_api.field.case_presenter import field_cases
-from mobile_api.field.operations import HANDLERS, apply_one
+from mobile_api.field.operations import HANDLERS
 from mobile_api.field.serializers import (
     CaseActionIn,
     Changes,
@@ -124,12 +126,6 @@ def _shown(actor: Actor, case_id: UUID) -> dict[str, Any]:
     return field_cases([access.get_case(actor, case_id)], actor, now=timezone.now())[0]
 
 
-def payload_of(request: Request, **subject: UUID) -> dict[str, Any]:
-    """The operation's payload as an offline phone would send it: the body without `op_id`, with its subject."""
-    said = {name: value for name, value in dict(request.data).items() if name != "op_id"}
-    return {**said, **{name: str(value) for name, value in subject.items()}}
-
-
 class FieldCaseActionView(ApiView):
     """One step on a case. The same `op_id` again gives the same answer."""
 
@@ -141,6 +137,7 @@ class FieldCaseActionView(ApiView):
         body = body_of(request, CaseActionIn)
         access.get_case(actor, case_id)
         return apply_one(
+            HANDLERS,
             actor=actor,
             op_id=body["op_id"],
             kind="case_action",
@@ -148,6 +145,16 @@ class FieldCaseActionView(ApiView):
             now=timezone.now(),
             then=lambda _: answer(FieldCase, _shown(actor, case_id)),
         )
+
+
+class FieldCaseCorrectionView(ApiView):
+    """Corrects place or matter: grid, owner and deadline follow. The same `op_id` again gives the same answer."""
+
+    authz = {"POST": allow("case", "transition", *FIELD)}
+
+    @extend_schema(request=CorrectionIn, responses=Corrected)
+    def post(self, request: Request, case_id: UUID) -> Response:
+        return corrected(request, case_id, now=timezone.now())
 
 
 class FieldReportsView(ApiView):
@@ -190,6 +197,7 @@ class StopVisitView(ApiView):
         body = body_of(request, StopVisitIn)
         inspections.get_stop(actor, stop_id)
         return apply_one(
+            HANDLERS,
             actor=actor,
             op_id=body["op_id"],
             kind="record_visit",
@@ -210,6 +218,7 @@ class StopSkipView(ApiView):
         body = body_of(request, StopSkipIn)
         inspections.get_stop(actor, stop_id)
         return apply_one(
+            HANDLERS,
             actor=actor,
             op_id=body["op_id"],
             kind="skip_stop",
@@ -230,6 +239,7 @@ class PlanSeenView(ApiView):
         body = body_of(request, PlanSeenIn)
         inspections.get_own_plan(actor, plan_id)
         return apply_one(
+            HANDLERS,
             actor=actor,
             op_id=body["op_id"],
             kind="see_plan",

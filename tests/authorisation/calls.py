@@ -62,6 +62,11 @@ def _rule(stage: Stage) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _place(stage: Stage) -> dict[str, Any]:
+    lon, lat = stage.world.middle_of("002011002")
+    return {"location": {"lon": lon, "lat": lat, "crs": "wgs84"}}
+
+
 _RATING = {"responded": True, "solved": True, "satisfied": 4}
 BODIES: dict[str, Body] = {
     "appointments_post": _booking,
@@ -76,6 +81,8 @@ BODIES: dict[str, Body] = {
     "console_cases_by_case_id_actions_post": lambda stage: {
         **_op(), "action": "note", "version": 3, "note": "已电话核实",
     },
+    "console_cases_by_case_id_correct_post": lambda stage: {**_op(), "version": 3, "note": "门牌写错", **_place(stage)},
+    "field_cases_by_case_id_correct_post": lambda stage: {**_op(), "version": 3, "note": "门牌写错", **_place(stage)},
     "console_cases_by_case_id_return_post": lambda stage: {"version": 3, "note": "部门来函：不属我所管辖"},
     "console_disputes_by_dispute_id_ruling_post": lambda stage: {
         "version": 1, "outcome": "stays", "words": "以围墙为界，维持原责任",

@@ -169,11 +169,11 @@ def test_nobody_begins_with_a_case_between_the_look_at_it_and_its_move(monkeypat
     change = creation(wish(world))
     assert rule_effects.apply(actor=world.actor("street:002"), change=change, now=NOON, move_open=True).moved == 1
     meanwhile.join()
-    # Whoever accepts comes after the move, and is not overwritten by it.
+    # Whoever accepts comes after the move, and is told that the case is a department's by now.
     case.refresh_from_db()
     steps = [action for action in case.events.order_by("n").values_list("action", flat=True) if action != "dispatch"]
-    assert steps[-2:] == ["route", "accept"]
-    assert case.state == "handling"
+    assert steps == ["report", "file", "route"]
+    assert (case.state, case.department) == ("pending_handle", world.departments["sanitation"])
 
 
 def test_reroute_answers_false_for_the_same_change(world: World, now: datetime) -> None:

@@ -6,6 +6,7 @@ from backend.accounts.actor import Actor
 from backend.cases.errors import DisputeNotFound, DisputeSettled
 from backend.cases.models import Case, Dispute, DisputeQuerySet
 from backend.core.errors import StaleVersion
+from backend.core.rows import lock_rows
 
 
 def with_sides(found: DisputeQuerySet) -> DisputeQuerySet:
@@ -31,12 +32,12 @@ def locked_dispute(actor: Actor, dispute_id: UUID, *, version: int | None = None
     Raises DisputeNotFound, DisputeSettled when somebody was faster, StaleVersion.
     """
     case_id = get_dispute(actor, dispute_id).case_id
-    case = (
-        Case.objects.select_for_update(of=("self",))
-        .select_related("matter__department", "grid__parent", "responsible", "department", "condition")
-        .get(pk=case_id)
-    )
-    dispute = with_sides(Dispute.objects.select_for_update(of=("self",))).get(pk=dispute_id)
+    lock_rows(Case.objects.filter(pk=case_id))
+    case = Case.objects.select_related(
+        "matter__department", "grid__parent", "responsible", "department", "condition"
+    ).get(pk=case_id)
+    lock_rows(Dispute.objects.filter(pk=dispute_id))
+    dispute = with_sides(Dispute.objects.all()).get(pk=dispute_id)
     if dispute.state != Dispute.State.OPEN:
         raise DisputeSettled("this dispute is settled; look at it again", state=dispute.state, version=dispute.version)
     if version is not None and version != dispute.version:

@@ -1,5 +1,6 @@
 import type { Translated } from "@gridward/core";
 
+import { correct } from "./correct.en";
 import { dispute } from "./dispute.en";
 import { division } from "./division.en";
 import { layer } from "./layer.en";
@@ -142,6 +143,7 @@ export const messages: Translated<typeof zh> = {
       },
     },
   },
+  correct,
   dispute,
   division,
   layer,

@@ -1,3 +1,4 @@
+import { correct } from "./correct.zh-Hans";
 import { dispute } from "./dispute.zh-Hans";
 import { division } from "./division.zh-Hans";
 import { layer } from "./layer.zh-Hans";
@@ -136,6 +137,7 @@ export const messages = {
       },
     },
   },
+  correct,
   dispute,
   division,
   layer,

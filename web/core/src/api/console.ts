@@ -62,6 +62,12 @@ export function makeConsoleApi(client: ApiClient, transport: Transport) {
       answered(
         client.POST("/api/v1/console/cases/{case_id}/actions", { params: { path: { case_id: id } }, body }),
       ),
+    correctCase: (id: Uuid, body: components["schemas"]["CorrectionInRequest"]) =>
+      answered(
+        client.POST("/api/v1/console/cases/{case_id}/correct", { params: { path: { case_id: id } }, body }),
+      ),
+    locate: (at: { lon: number; lat: number }) =>
+      answered(client.GET("/api/v1/locate", { params: { query: { ...at, crs: "wgs84" } } })),
     revealContact: (id: Uuid, reason: string) =>
       answered(
         client.POST("/api/v1/console/cases/{case_id}/reveal", {

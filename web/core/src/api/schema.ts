@@ -278,6 +278,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/cases/{case_id}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Corrects place or matter: grid, owner and deadline follow. The same `op_id` again gives the same answer. */
+        post: operations["console_cases_by_case_id_correct_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/cases/{case_id}/return": {
         parameters: {
             query?: never;
@@ -1059,6 +1076,23 @@ export interface paths {
         put?: never;
         /** @description One step on a case. The same `op_id` again gives the same answer. */
         post: operations["field_cases_by_case_id_actions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/cases/{case_id}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Corrects place or matter: grid, owner and deadline follow. The same `op_id` again gives the same answer. */
+        post: operations["field_cases_by_case_id_correct_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2041,6 +2075,7 @@ export interface components {
         /**
          * @description * `report` - report
          *     * `route` - route
+         *     * `correct` - correct
          *     * `self_handle` - self_handle
          *     * `verify` - verify
          *     * `verified` - verified
@@ -2068,7 +2103,7 @@ export interface components {
          *     * `withdraw` - withdraw
          * @enum {string}
          */
-        CaseAction: "report" | "route" | "self_handle" | "verify" | "verified" | "file" | "refuse" | "dispatch" | "return" | "assign" | "accept" | "hand_back" | "submit" | "rework" | "close" | "suspend" | "resume" | "cancel" | "force_close" | "reopen" | "rate" | "note" | "escalate" | "rebook" | "dispute" | "settle" | "withdraw";
+        CaseAction: "report" | "route" | "correct" | "self_handle" | "verify" | "verified" | "file" | "refuse" | "dispatch" | "return" | "assign" | "accept" | "hand_back" | "submit" | "rework" | "close" | "suspend" | "resume" | "cancel" | "force_close" | "reopen" | "rate" | "note" | "escalate" | "rebook" | "dispute" | "settle" | "withdraw";
         /**
          * @description * `accept` - accept
          *     * `submit` - submit
@@ -2241,6 +2276,35 @@ export interface components {
             name: string;
             phone: string;
         };
+        /** @description Where the case stands after the correction. `in_sight`: whether it is still one of the actor's. */
+        Corrected: {
+            /** Format: uuid */
+            id: string;
+            number: string;
+            version: number;
+            state: components["schemas"]["CaseState"];
+            matter: components["schemas"]["Localised"];
+            grid: components["schemas"]["NamedGrid"] | null;
+            owner: components["schemas"]["OwnerOut"];
+            /** Format: date-time */
+            due_at: string | null;
+            /** @description somebody is busy with it; a person of the desk decides */
+            owner_kept: boolean;
+            in_sight: boolean;
+        };
+        /** @description The same with the id that makes a repeat harmless. */
+        CorrectionInRequest: {
+            version: number;
+            note: string;
+            location?: components["schemas"]["PointInRequest"] | null;
+            address?: string | null;
+            /** Format: uuid */
+            matter?: string | null;
+            /** @default  */
+            condition?: string | null;
+            /** Format: uuid */
+            op_id: string;
+        };
         CredentialsInRequest: {
             username: string;
             password: string;
@@ -2379,6 +2443,8 @@ export interface components {
             appointment: components["schemas"]["DeskAppointment"] | null;
             rating: components["schemas"]["DeskRating"] | null;
             dispute: components["schemas"]["DeskCaseDispute"] | null;
+            /** @description place and matter may be corrected here */
+            may_correct: boolean;
             /** @description a return of its department may be written down here */
             may_return: boolean;
         };
@@ -2989,9 +3055,10 @@ export interface components {
          *     * `refuse` - refuse
          *     * `note` - note
          *     * `dispute` - dispute
+         *     * `correct` - correct
          * @enum {string}
          */
-        FieldCaseAction: "accept" | "submit" | "hand_back" | "verified" | "refuse" | "note" | "dispute";
+        FieldCaseAction: "accept" | "submit" | "hand_back" | "verified" | "refuse" | "note" | "dispute" | "correct";
         FieldCases: {
             items: components["schemas"]["FieldCase"][];
             next: string | null;
@@ -3515,7 +3582,7 @@ export interface components {
         OperationInRequest: {
             /** Format: uuid */
             op_id: string;
-            /** @description one of report_case, case_action, return_case, accept_dispute, withdraw_dispute, record_visit, skip_stop, start_session, end_session */
+            /** @description one of report_case, case_action, return_case, correct_case, accept_dispute, withdraw_dispute, record_visit, skip_stop, start_session, end_session */
             kind: string;
             /** Format: date-time */
             captured_at?: string | null;
@@ -3555,6 +3622,18 @@ export interface components {
             chain: components["schemas"]["OwnChainLine"][];
             desk_phone: string;
         };
+        /** @description Who answers now: a worker or department by name, or a desk. */
+        OwnerOut: {
+            kind: components["schemas"]["OwnerOutKindEnum"];
+            name: components["schemas"]["Localised"] | null;
+        };
+        /**
+         * @description * `worker` - worker
+         *     * `department` - department
+         *     * `desk` - desk
+         * @enum {string}
+         */
+        OwnerOutKindEnum: "worker" | "department" | "desk";
         PatrolEndInRequest: {
             /** Format: date-time */
             ended_at: string;
@@ -5344,6 +5423,40 @@ export interface operations {
             };
         };
     };
+    console_cases_by_case_id_correct_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectionInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Corrected"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     console_cases_by_case_id_return_post: {
         parameters: {
             query?: never;
@@ -6975,6 +7088,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FieldCase"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_cases_by_case_id_correct_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectionInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Corrected"];
                 };
             };
             /** @description A problem (RFC 9457) */

@@ -41,6 +41,7 @@ export type AssignCandidate = Schemas["AssignCandidateOut"];
 export type NamedRef = Schemas["NamedRef"];
 export type WorkerRow = Schemas["WorkerOut"];
 export type AreaRow = Schemas["AreaOut"];
+export type Corrected = Schemas["Corrected"];
 export type MatterRow = Schemas["MatterRow"];
 export type GridDetail = Schemas["GridDetail"];
 export type IndicatorRow = Schemas["IndicatorRow"];

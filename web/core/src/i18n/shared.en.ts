@@ -31,6 +31,7 @@ export const shared: Translated<typeof zh> = {
   action: {
     report: "Reported",
     route: "Routed",
+    correct: "Correct place or matter",
     self_handle: "Handled on the spot",
     verify: "Send to verify",
     verified: "Verified",

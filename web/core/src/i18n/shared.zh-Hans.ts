@@ -28,6 +28,7 @@ export const shared = {
   action: {
     report: "上报",
     route: "自动定位派发",
+    correct: "更正位置或事项",
     self_handle: "自行处置",
     verify: "派人核实",
     verified: "核实反馈",

@@ -14,10 +14,17 @@ const AFTER_ACCEPT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Steps that end the worker's part: nothing can follow before the server has answered. */
-export const ENDING: ReadonlySet<string> = new Set(["submit", "hand_back", "dispute", "refuse", "verified"]);
+export const ENDING: ReadonlySet<string> = new Set([
+  "submit",
+  "hand_back",
+  "dispute",
+  "correct",
+  "refuse",
+  "verified",
+]);
 
 /** What brings the case forward stands first, under the thumb; giving it away and mere notes come last. */
-const ORDER = ["submit", "accept", "verified", "note", "refuse", "hand_back", "dispute"];
+const ORDER = ["submit", "accept", "verified", "note", "correct", "refuse", "hand_back", "dispute"];
 
 /**
  * The steps to offer: the server's own list, seen through what this phone has not sent yet. The outbox sends the steps

@@ -12,6 +12,7 @@ export type OperationKind =
   | "report_case"
   | "case_action"
   | "return_case"
+  | "correct_case"
   | "accept_dispute"
   | "withdraw_dispute"
   | "record_visit"

@@ -1,0 +1,68 @@
+"""The handling limit of a case: when it begins, what stops it, and what another matter makes of it."""
+
+from datetime import datetime
+
+from backend.cases.models import Case, CaseEvent
+from backend.cases.workflow import Action
+from backend.core.calendar import work_calendar
+from backend.core.clock import Unit, deadline
+
+_CLOCK_UNITS = (Unit.CLOCK_HOUR, Unit.CLOCK_DAY)
+
+
+def start_limit(case: Case, now: datetime) -> list[str]:
+    """Sets the deadline from the filing condition as it stands now; a matter without a condition has no limit."""
+    if case.condition is None:
+        return []
+    case.limit_amount, case.limit_unit = case.condition.limit_amount, case.condition.limit_unit
+    case.due_at = deadline(work_calendar(), now, float(case.limit_amount), Unit(case.limit_unit))
+    return ["limit_amount", "limit_unit", "due_at"]
+
+
+def shift_over_pause(case: Case, *, paused_at: datetime, resumed_at: datetime) -> list[str]:
+    """The deadline moves by the time that the clock stood still, in the unit of the limit."""
+    if case.due_at is None:
+        return []
+    if case.limit_unit in _CLOCK_UNITS:
+        case.due_at += resumed_at - paused_at
+    else:
+        calendar = work_calendar()
+        left = calendar.working_time_between(paused_at, case.due_at)
+        case.due_at = calendar.add_working_time(resumed_at, left)
+    return ["due_at"]
+
+
+def restate_limit(case: Case, *, now: datetime) -> list[str]:
+    """The limit of the case's present matter, as if the first report had named it; a dispatched case only.
+
+    It runs from the report where the matter files itself, else from the first dispatch, from the last reopening where
+    there was one, and never from the correction; every suspension since counts. An escalation falls away where the new
+    deadline lies ahead, so that the case is escalated again when that one passes.
+    """
+    begun, pauses = _run_of(case)
+    case.limit_amount, case.limit_unit, case.due_at = None, "", None
+    start_limit(case, begun)
+    for paused_at, resumed_at in pauses:
+        shift_over_pause(case, paused_at=paused_at, resumed_at=resumed_at)
+    if case.due_at is None or case.due_at > now:
+        case.escalated_at = None
+    return ["limit_amount", "limit_unit", "due_at", "escalated_at"]
+
+
+def _run_of(case: Case) -> tuple[datetime, list[tuple[datetime, datetime]]]:
+    """When the clock began, and the pauses since that are over."""
+    begun = case.reported_at
+    if not case.matter.auto_file and case.dispatched_at is not None:
+        begun = case.dispatched_at
+    pauses: list[tuple[datetime, datetime]] = []
+    paused_at: datetime | None = None
+    told = CaseEvent.objects.filter(case=case, action__in=(Action.SUSPEND, Action.RESUME, Action.REOPEN)).order_by("n")
+    for action, at in told.values_list("action", "at"):
+        if action == Action.REOPEN:
+            begun, pauses, paused_at = at, [], None
+        elif action == Action.SUSPEND:
+            paused_at = at
+        elif paused_at is not None:
+            pauses.append((paused_at, at))
+            paused_at = None
+    return begun, pauses
