@@ -1,6 +1,6 @@
 """Phone API routes."""
 
-from django.urls import path
+from django.urls import include, path
 
 from mobile_api.auth import views as auth
 from mobile_api.field import dispute_views as disputes
@@ -19,6 +19,7 @@ urlpatterns = [
     path("readyz", service.ReadyView.as_view()),
     path("api/schema/", service.SchemaView.as_view(), name="schema"),
     path("api/docs/", service.DocsView.as_view()),
+    path("", include("mobile_api.open311.urls")),
     path("api/v1/auth/token", auth.TokenView.as_view()),
     path("api/v1/auth/token/refresh", auth.TokenRefreshView.as_view()),
     path("api/v1/auth/token/revoke", auth.TokenRevokeView.as_view()),

@@ -1,6 +1,6 @@
 """Refusals around signing in, tokens and codes."""
 
-from backend.core.errors import Invalid, NotAuthenticated, TooMany
+from backend.core.errors import Invalid, NotAllowed, NotAuthenticated, TooMany
 
 
 class BadCredentials(NotAuthenticated):
@@ -43,3 +43,15 @@ class TooManyCodes(TooMany):
     """The phone number or the address has asked for too many codes."""
 
     code = "too_many_codes"
+
+
+class ApiKeyNotValid(NotAllowed):
+    """No system holds this key, or it was revoked."""
+
+    code = "api_key_not_valid"
+
+
+class BadSystemName(Invalid):
+    """The short name of another system has other signs than small letters, digits and hyphens."""
+
+    code = "bad_system_name"

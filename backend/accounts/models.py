@@ -131,6 +131,16 @@ class Token(models.Model):
         indexes = [models.Index(fields=["expires_at"])]
 
 
+class ApiKey(models.Model):
+    """Lets the machine of another system act as its own user in the role `integration`; kept as SHA-256 only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_keys")
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+
 class OneTimeCode(models.Model):
     """A code sent to a phone; five wrong tries or five minutes end it."""
 

@@ -20,7 +20,7 @@ from backend.core.ids import uuid7
 class CaseQuerySet(models.QuerySet["Case"]):
     def visible_to(self, actor: Actor) -> Self:
         """Cases in the actor's areas, those given to the actor or the actor's department, and own reports."""
-        if actor.role is Role.RESIDENT:
+        if actor.role in (Role.RESIDENT, Role.INTEGRATION):
             return self.filter(reporter_id=actor.user_id) if actor.user_id else self.none()
         if actor.role is Role.DEPARTMENT:
             return self.filter(department_id=actor.department_id) if actor.department_id else self.none()
@@ -42,6 +42,7 @@ class Case(models.Model):
         COUNTER = "counter"
         HOTLINE = "hotline"
         IMPORT = "import"
+        OPEN311 = "open311"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     number = models.CharField(max_length=24, unique=True)
@@ -138,6 +139,7 @@ class CaseEvent(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "n"], name="case_event_numbered")]
+        indexes = [models.Index(fields=["at"], condition=Q(is_public=True), name="case_event_public_at")]
         ordering = ["n"]
 
 
@@ -173,6 +175,28 @@ class Photo(models.Model):
     class Meta:
         constraints = [point_on_earth("taken_location", name="photo_on_earth")]
         indexes = [models.Index(fields=["uploaded_at"], condition=Q(case=None, visit=None), name="photo_unclaimed")]
+
+
+class PartnerReport(models.Model):
+    """What another system sent with its report beyond what a case has: its own account and the person's details."""
+
+    case = models.OneToOneField(Case, models.CASCADE, primary_key=True, related_name="partner_report")
+    account_id = models.CharField(max_length=100, blank=True)
+    media_url = models.CharField(max_length=500, blank=True)
+    details = EncryptedTextField(blank=True, help_text="e-mail, device and attributes that no form asks for, as JSON")
+
+
+class PartnerUpdate(models.Model):
+    """An update that another system sent under its own number, taken once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    update_id = models.CharField(max_length=100)
+    event = models.OneToOneField(CaseEvent, models.CASCADE, related_name="+")
+    digest = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "update_id"], name="partner_update_once")]
 
 
 class NumberSeries(models.Model):

@@ -17,6 +17,7 @@ _ROLE = {
     "district": ("区县平台", "the district"),
     "city": ("市级平台", "the city"),
     "department": ("处置部门", "the department"),
+    "integration": ("外部系统", "a partner system"),
     "system": ("系统", "the system"),
 }
 

@@ -123,11 +123,12 @@ TABLE: dict[tuple[State, Action], Row] = {
     (State.SUSPENDED, Action.RESUME): (State.HANDLING, _DESK),
     (State.PENDING_CHECK, Action.REWORK): (State.HANDLING, _DESK),
     (State.PENDING_CHECK, Action.CLOSE): (State.CLOSED, _DESK),
-    (State.CLOSED, Action.REOPEN): (State.PENDING_HANDLE, frozenset({Role.RESIDENT}) | _DESK),
+    (State.CLOSED, Action.REOPEN): (State.PENDING_HANDLE, frozenset({Role.RESIDENT, Role.INTEGRATION}) | _DESK),
+    (State.CLOSED, Action.NOTE): (State.CLOSED, frozenset({Role.INTEGRATION})),
     (State.CLOSED, Action.RATE): (State.CLOSED, frozenset({Role.RESIDENT})),
 }
 for _state in OPEN_STATES:
-    TABLE[_state, Action.NOTE] = (_state, _HANDLERS | _DESK)
+    TABLE[_state, Action.NOTE] = (_state, _HANDLERS | _DESK | {Role.INTEGRATION})
     TABLE[_state, Action.FORCE_CLOSE] = (State.FORCED_CLOSE, _ABOVE)
     TABLE[_state, Action.ROUTE] = (_state, frozenset({Role.SYSTEM}) | _DESK)
     TABLE[_state, Action.CORRECT] = (_state, _FIELD | _DESK)

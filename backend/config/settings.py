@@ -184,10 +184,13 @@ SMS_FILE = env.path("GRIDWARD_SMS_FILE", default=DATA_DIR / "sms.log")
 PHOTO_SENDFILE_PREFIX = env.text("GRIDWARD_PHOTO_SENDFILE_PREFIX", default="")
 
 # What one address may do in an hour without signing in. Sign-ins and codes are counted in `backend.accounts.services`.
+OPEN311_JURISDICTION = env.text("GRIDWARD_OPEN311_JURISDICTION", default="")
+OPEN311_CONTACT = env.text("GRIDWARD_OPEN311_CONTACT", default="")
 HOURLY_LIMITS = {
     "anonymous_report": env.integer("GRIDWARD_ANONYMOUS_REPORTS_PER_HOUR", default=30, minimum=1),
     "photo": env.integer("GRIDWARD_ANONYMOUS_PHOTOS_PER_HOUR", default=60, minimum=1),
     "public_grid": env.integer("GRIDWARD_PUBLIC_GRID_PAGES_PER_HOUR", default=600, minimum=1),
+    "open311": env.integer("GRIDWARD_OPEN311_READS_PER_HOUR", default=1200, minimum=1),
     "track": env.integer("GRIDWARD_TRACKING_LOOKUPS_PER_HOUR", default=120, minimum=1),
 }
 REST_FRAMEWORK = {

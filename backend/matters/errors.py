@@ -15,6 +15,12 @@ class UnknownMatter(Invalid):
     code = "unknown_matter"
 
 
+class BadAnswer(Invalid):
+    """An answer does not fit the form of the matter; `field` names it."""
+
+    code = "bad_answer"
+
+
 class UnknownCondition(Invalid):
     """The filing condition does not belong to the matter."""
 

@@ -11,6 +11,7 @@ from backend.core.clock import Unit
 from backend.core.ids import uuid7
 from backend.core.imports import Report, read_json, read_table, refuse_doubles
 from backend.core.models import CalendarDay
+from backend.matters.forms import AnswerKind
 from backend.matters.models import FilingCondition, Matter
 
 UNITS: Final = tuple(unit.value for unit in Unit)
@@ -126,12 +127,32 @@ def _matter(entry: _Entry, departments: dict[str, Department]) -> tuple[Matter, 
         **{field: entry.localised(field, str) for field in TEXTS},
     )
     form, evidence = entry.given.get("form") or [], entry.given.get("evidence") or {}
-    if not isinstance(form, list) or not all(isinstance(part, dict) and part.get("name") for part in form):
-        entry.refuse("form", "must be a list of named fields")
+    if not _is_form(form):
+        entry.refuse("form", f"must be a list of named fields, each of a kind: {', '.join(AnswerKind)}")
     if not isinstance(evidence, dict) or not all(isinstance(value, bool) for value in evidence.values()):
         entry.refuse("evidence", "must say true or false per kind")
     matter.form, matter.evidence = form, evidence
     return matter, _conditions(entry, matter)
+
+
+def _is_form(form: object) -> bool:
+    if not isinstance(form, list) or not all(isinstance(part, dict) for part in form):
+        return False
+    names = [part.get("name") for part in form]
+    return (
+        all(isinstance(name, str) and name for name in names)
+        and len(set(names)) == len(names)
+        and all(part.get("kind", AnswerKind.TEXT) in set(AnswerKind) and _has_options(part) for part in form)
+    )
+
+
+def _has_options(part: dict[str, Any]) -> bool:
+    """A choice needs something to choose from; other kinds have nothing."""
+    options = part.get("options", [])
+    chooses = part.get("kind") in (AnswerKind.CHOICE, AnswerKind.CHOICES)
+    return bool(options) == chooses and all(
+        isinstance(one, dict) and isinstance(one.get("value"), str) and one["value"] for one in options
+    )
 
 
 def _dwell(entry: _Entry) -> int:

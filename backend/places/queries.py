@@ -10,10 +10,11 @@ import numpy as np
 import shapely
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Concat, Replace
 
 from backend.places.errors import NoNetwork
-from backend.places.models import NetworkImport, VisitDuty, VisitTarget
+from backend.places.models import Address, NetworkImport, VisitDuty, VisitTarget
 from gis.network import NetworkError, WalkingNetwork
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,19 @@ def duties_in_week(grid_id: UUID, week_start: date) -> list[VisitDuty]:
         .select_related("place")
         .order_by("place__code", "target")
     )
+
+
+def find_address(*, code: str = "", text: str = "") -> Address | None:
+    """The door plate with this code, or the only one that is written like this (blanks don't count)."""
+    if code:
+        return Address.objects.filter(code=code).first()
+    written = "".join(text.split())
+    for parts in (("street", "plate", "building"), ("street", "plate")):
+        spelled = Replace(Concat(*parts), Value(" "), Value(""))
+        found = list(Address.objects.alias(spelled=spelled).filter(spelled=written)[:2])
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
 
 
 def visit_targets() -> dict[str, VisitTarget]:

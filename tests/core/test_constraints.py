@@ -17,7 +17,7 @@ from django.db import DataError, IntegrityError, connection, models, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from backend.accounts.actor import Actor
-from backend.accounts.models import Consent, Department, Device, Membership, OneTimeCode, Token, User
+from backend.accounts.models import ApiKey, Consent, Department, Device, Membership, OneTimeCode, Token, User
 from backend.accounts.roles import Role
 from backend.areas.models import (
     Absence,
@@ -35,7 +35,7 @@ from backend.areas.models import (
 from backend.cases import services as cases
 from backend.cases.disputes import settling
 from backend.cases.disputes.raising import Ground, return_case
-from backend.cases.models import Case, CaseEvent, Dispute, Handover, NumberSeries, Photo, Reroute
+from backend.cases.models import Case, CaseEvent, Dispute, Handover, NumberSeries, PartnerUpdate, Photo, Reroute
 from backend.cases.services import NewReport, PointIn
 from backend.core import audit, outbox
 from backend.core.ids import uuid7
@@ -184,6 +184,7 @@ BREAKS: dict[str, Break] = {
     "proposal_runs_under_a_claim": changed(Proposal, {"state": "queued"}, state="running"),
     "proposal_ends_at_a_moment": changed(Proposal, {"state": "queued"}, ended_at=lambda row: row.asked_at),
     "proposal_done_has_figures": changed(Proposal, {"state": "done"}, after=None),
+    "partner_update_once": doubled(PartnerUpdate, event=lambda _: CaseEvent.objects.latest("n")),
     "rule_has_one_target": changed(Rule, target_area=lambda row: row.area),
     "rule_reach_fits_shape": changed(Rule, reach_m=0),
     "rule_weekdays": changed(Rule, weekdays=[8]),
@@ -302,6 +303,8 @@ def full_world(world: World, now: datetime) -> World:
         op_id=uuid7(), user=leader, kind="visit", payload_digest=b"x", outcome="applied", received_at=now
     )
     Notification.objects.create(outbox_id=1, user=leader, channel="in_app", topic="x", created_at=now)
+    ApiKey.objects.create(user=leader, digest=b"x", created_at=now)
+    PartnerUpdate.objects.create(user=leader, update_id="1", event=case.events.earliest("n"), digest=b"x")
     at = Point(lon, lat, srid=4326)
     _with_rules(world, at, now=now, case=case)
     _with_people(world, now=now, leader=leader, hour=hour, case=case)

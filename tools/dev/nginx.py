@@ -17,7 +17,7 @@ MIME_TYPES = Path("/etc/nginx/mime.types")
 
 def fill(template: str, values: Mapping[str, str]) -> str:
     """Replace every `${GRIDWARD_NAME}`; nginx's own `$names` stay. Raises KeyError for a name without a value."""
-    return re.sub(r"\$\{(GRIDWARD_[A-Z_]+)\}", lambda match: values[match[1]], template)
+    return re.sub(r"\$\{(GRIDWARD_[A-Z0-9_]+)\}", lambda match: values[match[1]], template)
 
 
 def write_configuration(layout: Layout, bind: Bind, settings: Mapping[str, str]) -> Path:

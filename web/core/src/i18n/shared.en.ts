@@ -89,6 +89,7 @@ export const shared: Translated<typeof zh> = {
     counter: "Counter",
     hotline: "Hotline",
     import: "Imported history",
+    open311: "Partner system (Open311)",
   },
   unit: { UH: "clock hours", WH: "working hours", WD: "working days", ND: "clock days" },
   stop_kind: { duty: "Duty visit", appointment: "Booked visit", case: "Case" },

@@ -86,6 +86,7 @@ export const shared = {
     counter: "窗口",
     hotline: "热线",
     import: "历史导入",
+    open311: "外部系统（Open311）",
   },
   unit: { UH: "紧急工作时", WH: "工作时", WD: "工作日", ND: "紧急工作日" },
   stop_kind: { duty: "例行走访", appointment: "预约上门", case: "案件处置" },
