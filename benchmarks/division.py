@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.bench_env import peers_python
 from benchmarks.division_ground import extract_ground, town_ground
 from benchmarks.division_peers import PEERS
 from benchmarks.figures import CheckFailed, Column, Table
@@ -21,7 +21,6 @@ from gis.division.atoms import Atoms
 from gis.division.laying import lay_atoms
 from gis.division.proposing import proposal_of
 
-LOCK = ROOT / "requirements-bench.lock"
 HOUSEHOLDS = 350.0
 # A peer that starts a step just before its time is over may end it; then it is stopped. Starting takes time too.
 GRACE, START_S = 4.0, 60.0
@@ -54,7 +53,7 @@ class Task:
 
 def run(stage: Stage) -> Table:
     """Raises CheckFailed when the engine cuts a building or leaves a grid in pieces."""
-    python = _peers_python()
+    python = peers_python("division")
     rows: list[dict[str, Any]] = []
     facts: dict[str, Any] = {
         "tolerance": "10 % for everybody",
@@ -82,27 +81,6 @@ def _tasks(stage: Stage) -> list[Task]:
         limit = stage.options.peer_seconds or (3.0 if stage.quick else 30.0)
         tasks.append(Task(stage.options.osm.name.split(".")[0], ground, grids, limit))
     return tasks
-
-
-def _peers_python() -> Path | None:
-    """An environment with the peers' packages; None (and said so) where they can't be installed."""
-    folder = Path(sys.prefix).parent / "bench-venv"
-    python = folder / "bin" / "python"
-    stamp = folder / "installed.lock"
-    if stamp.is_file() and stamp.read_bytes() == LOCK.read_bytes():
-        return python
-    say(f"division: installs the peers of {LOCK.name}")
-    steps = (
-        [sys.executable, "-m", "venv", "--clear", str(folder)],
-        [str(python), "-m", "pip", "install", "--quiet", "--no-input", "--require-hashes", "-r", str(LOCK)],
-    )
-    for argv in steps:
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        if done.returncode:
-            say(f"division: the peers are missing: {done.stderr.strip().splitlines()[-1:]}")
-            return None
-    stamp.write_bytes(LOCK.read_bytes())
-    return python
 
 
 def _measure(stage: Stage, task: Task, python: Path | None, facts: dict[str, Any]) -> list[dict[str, Any]]:

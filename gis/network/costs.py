@@ -9,7 +9,8 @@ length.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -27,6 +28,8 @@ UNREACHABLE: Final = -1
 TIME_UNITS: Final = 64
 # Ways longer than this (about 9 hours) cannot be told in the second weights.
 LONGEST_MS: Final = NO_WAY // TIME_UNITS - 1_000_000
+# Places whose joints with the network are kept at hand, per set of weights.
+PLACES_KEPT: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +64,15 @@ class Joint:
     to_target: int | None
     from_source: int | None
     from_target: int | None
+    # Junctions by which the place is left, with the cost to get there, and those by which it is reached.
+    leaving: Ends = field(init=False, compare=False)
+    entering: Ends = field(init=False, compare=False)
 
-    @property
-    def leaving(self) -> Ends:
-        """Junctions by which the place is left, with the cost to get there."""
-        return _cheapest((self.source, self.to_source), (self.target, self.to_target))
-
-    @property
-    def entering(self) -> Ends:
-        """Junctions by which the place is reached, with the cost from there."""
-        return _cheapest((self.source, self.from_source), (self.target, self.from_target))
+    def __post_init__(self) -> None:
+        leaving = _cheapest((self.source, self.to_source), (self.target, self.to_target))
+        entering = _cheapest((self.source, self.from_source), (self.target, self.from_target))
+        object.__setattr__(self, "leaving", leaving)
+        object.__setattr__(self, "entering", entering)
 
 
 def _cheapest(a: tuple[int, int | None], b: tuple[int, int | None]) -> Ends:
@@ -107,8 +109,10 @@ class Layer:
         self._search: Search = (
             HierarchySearch(network.hierarchy, weights) if engine == "hierarchy" else DijkstraSearch(network, weights)
         )
+        # A matrix and the ways of its plan ask for the same places again and again.
+        self.joint = lru_cache(maxsize=PLACES_KEPT)(self._joint)
 
-    def joint(self, place: SnappedPoint) -> Joint:
+    def _joint(self, place: SnappedPoint) -> Joint:
         """Joint of a place; the two shares of an edge add up to the whole edge."""
         ahead, behind = self._shares(2 * place.edge, place), self._shares(2 * place.edge + 1, place)
         source, target = int(self._network.edge_source[place.edge]), int(self._network.edge_target[place.edge])
@@ -118,9 +122,12 @@ class Layer:
         """Cost of an arc between the edge's source and the place, and between the place and the edge's target."""
         if self._closed[arc]:
             return None, None
-        whole = [(unit, int(amount[arc])) for unit, amount in self._parts]
-        before = sum(unit * round(place.fraction * amount) for unit, amount in whole)
-        return before, sum(unit * amount for unit, amount in whole) - before
+        before = whole = 0
+        for unit, amounts in self._parts:
+            amount = int(amounts[arc])
+            before += unit * round(place.fraction * amount)
+            whole += unit * amount
+        return before, whole - before
 
     def along_edge(self, a: SnappedPoint, b: SnappedPoint) -> int:
         """Cost between two places along one edge; NO_WAY when they lie on different edges or against its direction."""
@@ -158,7 +165,7 @@ class Layer:
         if way is None:
             return self.along_edge(a, b)
         out, into = dict(self.joint(a).leaving)[way.nodes[0]], dict(self.joint(b).entering)[way.nodes[-1]]
-        return out + int(self._weights[np.asarray(way.arcs, np.int64)].sum()) + into
+        return out + int(self._weights[np.fromiter(way.arcs, np.int64, len(way.arcs))].sum()) + into
 
 
 class Router:
@@ -276,7 +283,7 @@ def _pairs_on_one_edge(places: Sequence[SnappedPoint]) -> list[tuple[int, int]]:
     rows_of: dict[int, list[int]] = {}
     for row, place in enumerate(places):
         rows_of.setdefault(place.edge, []).append(row)
-    return [(a, b) for rows in rows_of.values() for a in rows for b in rows]
+    return [(a, b) for rows in rows_of.values() if len(rows) > 1 for a in rows for b in rows]
 
 
 def _rank(place: SnappedPoint) -> tuple[int, float, float, float]:

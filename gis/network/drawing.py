@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import cos, hypot, radians
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,19 +24,28 @@ def along_arcs(network: WalkingNetwork, arcs: Sequence[int]) -> Points:
     step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     against = np.repeat((arc & 1) == 1, count)
     row = np.where(against, np.repeat(after - 1, count) - step, np.repeat(first, count) + step)
-    return [(lon, lat) for lon, lat in network.geometry_lonlat[row].tolist()]
+    return list(zip(*network.geometry_lonlat[row].T.tolist(), strict=True))
 
 
 def part_of_edge(network: WalkingNetwork, edge: int, start: float, stop: float) -> Points:
     """Corners of an edge between two fractions of it, from `start` to `stop`; the cut ends themselves are left out."""
-    lonlat = network.edge_coordinates(edge)
-    shrink = np.cos(np.radians(lonlat[0, 1]))
-    run = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(lonlat[:, 0]) * shrink, np.diff(lonlat[:, 1])))])
-    share = run / run[-1] if run[-1] > 0 else np.linspace(0.0, 1.0, len(run))
-    inner = lonlat[(share >= min(start, stop)) & (share <= max(start, stop))]
-    return [(lon, lat) for lon, lat in (inner if start <= stop else inner[::-1]).tolist()]
+    corners = [(lon, lat) for lon, lat in network.edge_coordinates(edge).tolist()]
+    shrink = cos(radians(corners[0][1]))
+    run = [0.0]
+    for (lon, lat), (before_lon, before_lat) in zip(corners[1:], corners, strict=False):
+        run.append(run[-1] + hypot((lon - before_lon) * shrink, lat - before_lat))
+    # An edge without length lies at all its fractions at once: its corners are spread over them.
+    whole = run[-1]
+    shares = [at / whole for at in run] if whole > 0 else [row / (len(run) - 1) for row in range(len(run))]
+    low, high = min(start, stop), max(start, stop)
+    inner = [corner for corner, share in zip(corners, shares, strict=True) if low <= share <= high]
+    return inner if start <= stop else inner[::-1]
 
 
 def without_repeats(points: Points) -> tuple[tuple[float, float], ...]:
     """The points without those that equal the one before."""
-    return tuple(point for point, before in zip(points, [None, *points], strict=False) if point != before)
+    kept = points[:1]
+    for point in points:
+        if point != kept[-1]:
+            kept.append(point)
+    return tuple(kept)

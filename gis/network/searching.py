@@ -6,6 +6,7 @@ weights.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -86,19 +87,22 @@ class HierarchySearch:
     def __init__(self, hierarchy: Hierarchy, weights: Ints) -> None:
         self._arcs = hierarchy.arcs
         self._metric = cch.CCHMetric(hierarchy.shape, weights[self._arcs].tolist())
+        self._of_thread = threading.local()
 
     def many(self, sources: Sequence[Ends], targets: Ints) -> Ints:
         pinned = cch.CCHOneToMany(self._metric, targets.tolist())
         rows = [pinned.distances_from_multi(ends) if ends else [None] * len(targets) for ends in sources]
-        return np.array([[NO_WAY if cost is None else cost for cost in row] for row in rows], np.int64).reshape(
-            len(sources), -1
-        )
+        costs = np.array(rows, np.float64).reshape(len(sources), len(targets))
+        return np.where(np.isnan(costs), NO_WAY, costs).astype(np.int64)
 
     def one(self, sources: Ends, targets: Ends) -> Way | None:
         if not sources or not targets:
             return None
-        # A query belongs to the thread that made it and to one result, so each way gets its own (0.1 ms for a city).
-        found = cch.CCHQuery(self._metric).run_multi(sources, targets)
+        # A query belongs to the thread that made it; its room, as large as the network, is used again for every way.
+        query = getattr(self._of_thread, "query", None)
+        if query is None:
+            query = self._of_thread.query = cch.CCHQuery(self._metric)
+        found = query.run_multi(sources, targets)
         if found.distance is None:
             return None
         arcs = self._arcs[np.array(found.arc_path, np.int64)]
