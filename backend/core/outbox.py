@@ -1,7 +1,7 @@
 """Owing a message: a row in the same transaction as the change; a sweep sends it, a nudge only hurries the sweep."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,7 +54,17 @@ def lease(*, limit: int, now: datetime) -> list[OutboxMessage]:
         OutboxMessage.objects.filter(pk__in=[message.pk for message in waiting]).update(
             lease_until=now + LEASE, attempts=F("attempts") + 1
         )
+    for message in waiting:
+        message.lease_until = now + LEASE
     return waiting
+
+
+def give_back(messages: Sequence[OutboxMessage]) -> None:
+    """Frees leased messages that nobody has tried; one that somebody else leased meanwhile stays theirs."""
+    for message in messages:
+        OutboxMessage.objects.filter(pk=message.pk, sent_at=None, lease_until=message.lease_until).update(
+            lease_until=None, attempts=F("attempts") - 1
+        )
 
 
 def mark_sent(message_id: int, *, now: datetime) -> None:

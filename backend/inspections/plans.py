@@ -316,7 +316,11 @@ def _later(row: PlanJobGrid, error: DomainError, now: datetime) -> None:
 
 @transaction.atomic
 def _finish(row: PlanJobGrid, *, plan: WeeklyPlan | None, error: str, now: datetime) -> None:
-    PlanJobGrid.objects.filter(pk=row.pk).update(plan=plan, done_at=now, error=error[:300], claimed_until=None)
+    """Once: who was given up and replaced changes nothing. Of two last grids at once the second ends the job."""
+    PlanJob.objects.select_for_update(no_key=True).get(pk=row.job_id)
+    PlanJobGrid.objects.filter(pk=row.pk, done_at=None).update(
+        plan=plan, done_at=now, error=error[:300], claimed_until=None
+    )
     waiting = PlanJobGrid.objects.filter(job_id=row.job_id, done_at=None)
     if not waiting.exists():
         PlanJob.objects.filter(pk=row.job_id, finished_at=None).update(finished_at=now)

@@ -1,6 +1,8 @@
 """The relay: takes owed messages and hands each one to every consumer, at least once.
 
-A consumer's effect is idempotent by the message's id; a consumer that fails leaves the message for another try.
+A consumer's effect is idempotent by the message's id; a consumer that fails leaves the message for another try. An SMS
+cannot be taken back: people come last, and a relay that is killed between the provider's answer and its own mark sends
+it once more under the same key (docs/mechanisms/live_changes.md).
 """
 
 import logging
@@ -29,24 +31,29 @@ def relay(*, now: Callable[[], datetime], most: int = 2_000) -> int:
     """Sends what waits, up to `most` messages; says how many went out. Several relays may run side by side."""
     sent = 0
     while sent < most:
-        messages = outbox.lease(limit=_BATCH, now=now())
+        leased_at = now()
+        messages = outbox.lease(limit=_BATCH, now=leased_at)
         if not messages:
             break
-        for message in messages:
+        for number, message in enumerate(messages):
+            # Past its lease another relay would send a message as well; what slow ones left no time for is given back.
+            if number and now() > leased_at + outbox.LEASE / 2:
+                outbox.give_back(messages[number:])
+                break
             sent += _send(message, now())
     return sent
 
 
 def _send(message: OutboxMessage, now: datetime) -> bool:
     try:
-        for consumer in (people.notify_people, *_more):
+        for consumer in (*_more, people.notify_people):
             consumer(message, now)
     except Exception as error:  # a poisoned message must not stop the others; it is parked after five tries
         log.exception("outbox message %s (%s) failed", message.pk, message.topic)
         outbox.mark_failed(message.pk, error=f"{type(error).__name__}: {error}", now=now)
         return False
-    _tell_live(message)
     outbox.mark_sent(message.pk, now=now)
+    _tell_live(message)
     return True
 
 

@@ -10,12 +10,15 @@ from uuid import UUID
 from django.db import DatabaseError, connection, transaction
 
 from backend.accounts.actor import Actor
-from backend.core.errors import DomainError
+from backend.core.errors import DomainError, Unavailable
 from backend.core.ids import digest_of
 from backend.sync.errors import OperationReused, UnknownOperation
 from backend.sync.models import Receipt
 
 log = logging.getLogger(__name__)
+
+# Members of a payload that name what an operation is about.
+_SUBJECTS = ("id", "case_id", "dispute_id", "stop_id", "plan_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,11 @@ class Operation:
 
     def digest(self) -> bytes:
         return digest_of([self.kind, self.payload])
+
+    def subjects(self) -> set[str]:
+        """Ids of what it is about: two operations that share one must not overtake each other."""
+        named = (self.payload.get(name) for name in _SUBJECTS)
+        return {one.lower() for one in named if isinstance(one, str)}
 
 
 # What applies one operation and says what came of it, as JSON for the receipt. Registered by the edge, which knows
@@ -49,8 +57,20 @@ class Answer:
 def apply_operations(
     *, actor: Actor, operations: Sequence[Operation], handlers: dict[str, Handler], now: datetime
 ) -> list[Answer]:
-    """Applies a batch in order, each in a transaction of its own: one bad operation never blocks the others."""
-    return [_answer(actor, operation, handlers, now) for operation in operations]
+    """Applies a batch in order, each in a transaction of its own: one bad operation never blocks the others.
+
+    Only what is about the same thing as an operation that has to be sent again waits with it: taken before it, it would
+    be refused for good.
+    """
+    answers: list[Answer] = []
+    postponed: set[str] = set()
+    for operation in operations:
+        waits = bool(postponed & operation.subjects())
+        answer = _later(operation) if waits else _answer(actor, operation, handlers, now)
+        if answer.outcome == "retry":
+            postponed |= operation.subjects()
+        answers.append(answer)
+    return answers
 
 
 def is_answered(actor: Actor, op_id: UUID) -> bool:
@@ -64,10 +84,17 @@ def _answer(actor: Actor, operation: Operation, handlers: dict[str, Handler], no
         receipt = _apply_once(actor, operation, handlers, now)
     except OperationReused as error:
         return Answer(operation.op_id, "refused", problem=_problem(error))
-    except (DatabaseError, OSError) as error:
+    except (DatabaseError, OSError, Unavailable) as error:
         log.warning("operation %s is to be sent again: %s", operation.op_id, type(error).__name__)
-        return Answer(operation.op_id, "retry", problem={"code": "unavailable", "detail": "send it again later"})
+        return _later(operation)
+    except Exception:  # a bug of one operation must not keep those behind it on the phone
+        log.exception("operation %s (%s) failed", operation.op_id, operation.kind[:30])
+        return _later(operation)
     return Answer(operation.op_id, receipt.outcome, problem=receipt.problem, result=receipt.result)
+
+
+def _later(operation: Operation) -> Answer:
+    return Answer(operation.op_id, "retry", problem={"code": "unavailable", "detail": "send it again later"})
 
 
 @transaction.atomic
@@ -91,6 +118,8 @@ def _apply_once(actor: Actor, operation: Operation, handlers: dict[str, Handler]
     try:
         with transaction.atomic():
             receipt.result = _handler(handlers, operation.kind)(actor, operation, now)
+    except Unavailable:  # no decision: a part that it needs is away just now
+        raise
     except DomainError as error:
         receipt.outcome, receipt.problem = Receipt.Outcome.REFUSED, _problem(error)
     receipt.save(force_insert=True)

@@ -1,0 +1,126 @@
+"""Claims of planners and jobs: who was given up stores nothing, and whoever finishes last ends the job."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from backend.accounts.actor import SYSTEM
+from backend.inspections import planning, plans
+from backend.inspections.errors import NobodyServes, PlanningUnderWay
+from backend.inspections.models import PlanJob, PlanJobGrid, Route, WeeklyPlan
+from backend.inspections.planning import Collected
+from backend.inspections.services import plan_week, request_plans, run_job_grid
+from gis.rounds import Plan
+from tests.inspections.conftest import GRID, MONDAY, MONDAY_EARLY
+from tests.world import World
+
+AFTER_THE_CLAIM = MONDAY_EARLY + plans.CLAIM + timedelta(seconds=1)
+
+
+def asked(world: World, *grids: str) -> PlanJob:
+    codes = [world.grid(grid).code for grid in grids or (GRID,)]
+    return request_plans(actor=SYSTEM, week_start=MONDAY, grid_codes=codes, now=MONDAY_EARLY)
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, call: Callable[[], object]) -> None:
+    """Something that happens once while the planner searches."""
+    solve, due = planning.solve, [call]
+
+    def solve_slowly(collected: Collected, **how: Any) -> Plan:
+        solved = solve(collected, **how)
+        if due:
+            due.pop()()
+        return solved
+
+    monkeypatch.setattr(planning, "solve", solve_slowly)
+
+
+def test_a_planner_that_was_given_up_stores_nothing(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    meanwhile(monkeypatch, lambda: plans.free_stuck(now=AFTER_THE_CLAIM))
+    with pytest.raises(PlanningUnderWay):
+        plan_week(grid_id=town.grid(GRID).pk, week_start=MONDAY, now=MONDAY_EARLY)
+    assert (WeeklyPlan.objects.get().state, Route.objects.count()) == ("failed", 0)
+
+
+def test_a_planner_that_was_replaced_leaves_the_other_ones_plan(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = asked(town).grids.get()
+    meanwhile(monkeypatch, lambda: run_job_grid(job_grid_id=row.pk, now=AFTER_THE_CLAIM))
+    assert run_job_grid(job_grid_id=row.pk, now=MONDAY_EARLY) is False
+    row.refresh_from_db()
+    assert (row.plan.state, row.error, row.attempts) == ("draft", "", 2)
+    assert list(WeeklyPlan.objects.order_by("version").values_list("state", flat=True)) == ["failed", "draft"]
+
+
+def test_what_a_replaced_run_says_last_is_not_kept(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    row, plan = asked(town).grids.get(), plans.plan_week
+
+    def fails_after_the_other(*, now: datetime, **given: Any) -> WeeklyPlan:
+        monkeypatch.setattr(plans, "plan_week", plan)
+        assert run_job_grid(job_grid_id=row.pk, now=AFTER_THE_CLAIM)
+        raise NobodyServes("the grid has no boundary in force")
+
+    monkeypatch.setattr(plans, "plan_week", fails_after_the_other)
+    assert run_job_grid(job_grid_id=row.pk, now=MONDAY_EARLY) is False
+    row.refresh_from_db()
+    assert (row.plan is not None, row.error, row.done_at) == (True, "", AFTER_THE_CLAIM)
+
+
+def test_a_claim_that_holds_is_not_taken(town: World) -> None:
+    row = asked(town).grids.get()
+    PlanJobGrid.objects.filter(pk=row.pk).update(claimed_until=MONDAY_EARLY + plans.CLAIM, attempts=1)
+    assert run_job_grid(job_grid_id=row.pk, now=MONDAY_EARLY + timedelta(minutes=1)) is False
+    assert not WeeklyPlan.objects.exists()
+    assert run_job_grid(job_grid_id=row.pk, now=AFTER_THE_CLAIM) is True
+
+
+def test_a_grid_that_fails_again_and_again_is_given_up_with_its_reason(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = asked(town)
+    row, moment = job.grids.get(), MONDAY_EARLY
+
+    def busy(**_: Any) -> WeeklyPlan:
+        raise PlanningUnderWay("somebody plans")
+
+    monkeypatch.setattr(plans, "plan_week", busy)
+    for turn in range(plans.MOST_ATTEMPTS):
+        row.refresh_from_db()
+        assert row.done_at is None, turn
+        assert run_job_grid(job_grid_id=row.pk, now=moment) is False
+        moment += timedelta(minutes=1)
+    row.refresh_from_db()
+    job.refresh_from_db()
+    assert (row.error, job.finished_at) == ("planning_under_way: somebody plans", row.done_at)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_last_grids_that_finish_at_once_end_their_job(request: pytest.FixtureRequest) -> None:
+    """The one does not see the other before its commit; still one of them has to see both."""
+    town: World = request.getfixturevalue("town")
+    job = asked(town, GRID, "002011002")
+    one, two = job.grids.order_by("id")
+    finished = threading.Event()
+
+    def finish_first() -> None:
+        with transaction.atomic():
+            plans._finish(one, plan=None, error="", now=MONDAY_EARLY)
+            finished.set()
+            second.join(0.5)
+        connection.close()
+
+    def finish_second() -> None:
+        finished.wait(10)
+        plans._finish(two, plan=None, error="", now=MONDAY_EARLY)
+        connection.close()
+
+    first, second = threading.Thread(target=finish_first), threading.Thread(target=finish_second)
+    second.start()
+    first.start()
+    first.join()
+    second.join()
+    job.refresh_from_db()
+    assert job.finished_at == MONDAY_EARLY
