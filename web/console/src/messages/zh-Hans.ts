@@ -2,6 +2,7 @@ import { correct } from "./correct.zh-Hans";
 import { dispute } from "./dispute.zh-Hans";
 import { division } from "./division.zh-Hans";
 import { layer } from "./layer.zh-Hans";
+import { propose } from "./propose.zh-Hans";
 import { rule } from "./rule.zh-Hans";
 
 export const messages = {
@@ -141,6 +142,7 @@ export const messages = {
   dispute,
   division,
   layer,
+  propose,
   rule,
   nav: {
     overview: "地图与案件",

@@ -3,6 +3,7 @@ import { makeDisputeApi } from "./disputes";
 import { makeDivisionApi } from "./divisions";
 import { makeLayerApi } from "./layers";
 import { ApiError } from "./problem";
+import { makeProposalApi } from "./proposals";
 import { makeRuleApi } from "./rules";
 import type { components } from "./schema";
 import type { Transport } from "./transport";
@@ -42,6 +43,7 @@ export function makeConsoleApi(client: ApiClient, transport: Transport) {
     ...makeDivisionApi(client),
     ...makeDisputeApi(client),
     ...makeLayerApi(transport),
+    ...makeProposalApi(client),
     ...makeRuleApi(client),
     session: () => answered(client.GET("/api/v1/auth/session")),
     signIn: (body: { username: string; password: string }) =>
