@@ -78,6 +78,13 @@ def test_the_command_says_what_it_made(streets: World) -> None:
     said = json.loads(out.getvalue())
     assert said["grids"] == 4
     assert Division.objects.filter(pk=said["division"], state="draft").exists()
+    _dedicate(streets, "002011002")
+    for more, outlines in ((), 3), (("--share-dedicated",), 2):
+        call_command(
+            "propose_division", "--area", COMMUNITY, "--grids", "2", "--json", *more, stdout=(out := StringIO())
+        )
+        made = json.loads(out.getvalue())["division"]
+        assert DraftOutline.objects.filter(division=made).count() == outlines
     with pytest.raises(CommandError, match="bad_grids"):
         call_command("propose_division", "--area", COMMUNITY, "--grids", "0")
     with pytest.raises(CommandError, match="area_not_found"):

@@ -21,6 +21,9 @@ class Command(BaseCommand):
         size.add_argument("--households", type=float, default=400.0, metavar="N", help="a grid (default 400)")
         parser.add_argument("--tolerance", type=float, default=0.1, metavar="SHARE", help="off the mean (default 0.1)")
         parser.add_argument("--keep-borders", action="store_true", help="borders of today cost a third of new ones")
+        parser.add_argument(
+            "--share-dedicated", action="store_true", help="dedicated grids (schools, markets) are cut anew like others"
+        )
         parser.add_argument("--seed", type=int, default=1, metavar="S", help="the same gives the same division")
         parser.add_argument("--name", default="自动划分", help="of the draft")
         parser.add_argument("--json", action="store_true", help="print the figures as JSON")
@@ -32,8 +35,9 @@ class Command(BaseCommand):
                 keeps_borders=options["keep_borders"], seed=options["seed"],
             )  # fmt: skip
             made = propose_draft(
-                actor=SYSTEM, parent_code=options["area"], wish=wish, name=options["name"], now=timezone.now()
-            )
+                actor=SYSTEM, parent_code=options["area"], wish=wish, name=options["name"], now=timezone.now(),
+                keeps_dedicated=not options["share_dedicated"],
+            )  # fmt: skip
         except (DivisionError, DomainError) as error:
             raise CommandError(f"{error.code}: {error.detail}") from error
         if options["json"]:
