@@ -1,7 +1,7 @@
 """Exchange formats: GeoJSON (RFC 7946) and GPX 1.1.
 
-GPX: a plan is a route (rte) with its stops as waypoints (wpt); what was walked is a track (trk) with a segment per
-stretch without a gap. Times are UTC with Z. All coordinates are WGS84 with 7 decimals (1 cm).
+GPX: a planned way is a route (rte) with its stops as waypoints (wpt); what was walked is a track (trk) with a segment
+(trkseg) per stretch without a gap. Times are UTC with Z. All coordinates are WGS84 with 7 decimals (1 cm).
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import shapely
 from gpxpy.gpx import GPX, GPXRoute, GPXRoutePoint, GPXTrack, GPXTrackPoint, GPXTrackSegment, GPXWaypoint
-from shapely import LineString
+from shapely import LineString, MultiLineString
 from shapely.geometry.base import BaseGeometry
 
 from gis.tracks import CleanTrack
@@ -24,13 +24,30 @@ UNWRITABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\u
 
 @dataclass(frozen=True, slots=True)
 class PlanStop:
-    """A stop of a planned path: WGS84 place, name, planned arrival with offset if there is one."""
+    """A stop of a planned way: WGS84 place, name, planned arrival with offset if there is one."""
 
     lon: float
     lat: float
     name: str
     arrive_at: datetime | None = None
     note: str = ""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PlannedWay:
+    """A way to walk, WGS84, with its stops in order; `path` None where no way is known, only stops."""
+
+    name: str
+    path: LineString | MultiLineString | None
+    stops: Sequence[PlanStop] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class WalkedWay:
+    """A cleaned track with a name."""
+
+    name: str
+    track: CleanTrack
 
 
 def geometry_json(geometry: BaseGeometry) -> dict[str, Any]:
@@ -64,40 +81,43 @@ def feature_collection(features: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": list(features)}
 
 
-def plan_gpx(path: LineString, stops: Sequence[PlanStop], *, name: str, made_at: datetime) -> str:
-    """GPX of a planned way: its geometry as one route, its stops as waypoints in order."""
+def plan_gpx(ways: Sequence[PlannedWay], *, name: str, made_at: datetime) -> str:
+    """GPX of planned ways: a route each, and before them all stops as waypoints, in order."""
     book = _book(name, made_at)
-    for number, stop in enumerate(stops, start=1):
-        book.waypoints.append(
-            GPXWaypoint(
-                latitude=_round(stop.lat),
-                longitude=_round(stop.lon),
-                time=_utc(stop.arrive_at),
-                name=f"{number} {_writable(stop.name)}",
-                description=_writable(stop.note) or None,
-            )
-        )
-    route = GPXRoute(name=book.name)
-    route.points = [
-        GPXRoutePoint(latitude=_round(lat), longitude=_round(lon))
-        for lon, lat in shapely.get_coordinates(path).tolist()
-    ]
-    book.routes.append(route)
+    for way in ways:
+        book.waypoints.extend(_waypoint(stop) for stop in way.stops)
+        route = GPXRoute(name=_writable(way.name))
+        route.points = [
+            GPXRoutePoint(latitude=_round(lat), longitude=_round(lon))
+            for lon, lat in (shapely.get_coordinates(way.path).tolist() if way.path is not None else ())
+        ]
+        book.routes.append(route)
     return _xml(book)
 
 
-def track_gpx(track: CleanTrack, *, name: str, made_at: datetime) -> str:
-    """GPX of what was walked: one track, one trkseg per segment, so that a gap stays a gap."""
+def _waypoint(stop: PlanStop) -> GPXWaypoint:
+    return GPXWaypoint(
+        latitude=_round(stop.lat),
+        longitude=_round(stop.lon),
+        time=_utc(stop.arrive_at),
+        name=_writable(stop.name),
+        description=_writable(stop.note) or None,
+    )
+
+
+def track_gpx(ways: Sequence[WalkedWay], *, name: str, made_at: datetime) -> str:
+    """GPX of what was walked: a track each, one trkseg per segment, so that a gap stays a gap."""
     book = _book(name, made_at)
-    walked = GPXTrack(name=book.name)
-    for part in track.segments:
-        segment = GPXTrackSegment()
-        segment.points = [
-            GPXTrackPoint(latitude=_round(lat), longitude=_round(lon), time=datetime.fromtimestamp(at_s, UTC))
-            for at_s, lon, lat in zip(part.at_s.tolist(), part.lons.tolist(), part.lats.tolist(), strict=True)
-        ]
-        walked.segments.append(segment)
-    book.tracks.append(walked)
+    for way in ways:
+        walked = GPXTrack(name=_writable(way.name))
+        for part in way.track.segments:
+            segment = GPXTrackSegment()
+            segment.points = [
+                GPXTrackPoint(latitude=_round(lat), longitude=_round(lon), time=datetime.fromtimestamp(at_s, UTC))
+                for at_s, lon, lat in zip(part.at_s.tolist(), part.lons.tolist(), part.lats.tolist(), strict=True)
+            ]
+            walked.segments.append(segment)
+        book.tracks.append(walked)
     return _xml(book)
 
 

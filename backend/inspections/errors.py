@@ -109,3 +109,9 @@ class TimeNotPlausible(Invalid):
     """The record lies in the future or too far back."""
 
     code = "time_not_plausible"
+
+
+class TrackNotShown(NotAllowed):
+    """The role sees figures of a walk, not the way itself."""
+
+    code = "track_not_shown"

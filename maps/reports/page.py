@@ -96,6 +96,7 @@ main h1 {{ font-size: 20px; margin: 4px 0; }} main h2 {{ font-size: 16px; margin
 main p {{ margin: 2px 0; color: #51606b; }}
 main table {{ border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }}
 main th, main td {{ text-align: left; padding: 4px 8px; border-bottom: 1px solid #dde3e7; vertical-align: top; }}
+main .private {{ color: #9a3412; font-weight: 600; }} main td small {{ color: #51606b; }}
 main th {{ color: #51606b; font-weight: 600; white-space: nowrap; }}
 .stop {{ width: 22px; height: 22px; border-radius: 11px; color: #fff; font: 600 12px/22px {FONT}; text-align: center;
   box-shadow: 0 0 0 2px #fff; }}

@@ -97,6 +97,7 @@ BODIES: dict[str, Body] = {
     "console_duty_sheet_post": lambda stage: {"file": picture()},
     "console_plans_post": lambda stage: {"week_start": _week(stage)},
     "console_plans_by_plan_id_publish_post": lambda stage: {},
+    "console_plans_by_plan_id_round_post": lambda stage: {"reason": "入户走访需要"},
     "console_divisions_post": lambda stage: {"parent": "330281002011", "name": "秋季调整"},
     "console_divisions_propose_post": lambda stage: {"area": "330281002011", "grids": 2, "name": "建议划分"},
     "console_divisions_proposals_by_proposal_id_cancel_post": lambda stage: {},

@@ -222,7 +222,7 @@ def test_from_report_to_rating(town: World) -> None:  # noqa: PLR0915 - one stor
         assert track["stops_visited"] >= 1
         assert track["walked"] is not None
         (line,) = community.get(f"/console/plans?week=2026-11-16&grid=330281{GRID}")["items"]
-        page = community.client.get(f"/api/v1/console/plans/{line['id']}/map.html", headers={"Accept-Language": "en"})
+        page = community.client.get(f"/api/v1/console/plans/{line['id']}/round", headers={"Accept-Language": "en"})
         text = page.content.decode()
         assert page.status_code == 200
         assert "Weekly round" in text

@@ -3,6 +3,7 @@ export * from "./api/console";
 export * from "./api/disputes";
 export * from "./api/divisions";
 export * from "./api/layers";
+export * from "./api/products";
 export * from "./api/proposals";
 export * from "./api/rules";
 export * from "./api/problem";

@@ -4,6 +4,7 @@ import { correct } from "./correct.en";
 import { dispute } from "./dispute.en";
 import { division } from "./division.en";
 import { layer } from "./layer.en";
+import { product } from "./product.en";
 import { propose } from "./propose.en";
 import { rule } from "./rule.en";
 import type { messages as zh } from "./zh-Hans";
@@ -148,6 +149,7 @@ export const messages: Translated<typeof zh> = {
   dispute,
   division,
   layer,
+  product,
   propose,
   rule,
   nav: {

@@ -2,6 +2,7 @@ import { correct } from "./correct.zh-Hans";
 import { dispute } from "./dispute.zh-Hans";
 import { division } from "./division.zh-Hans";
 import { layer } from "./layer.zh-Hans";
+import { product } from "./product.zh-Hans";
 import { propose } from "./propose.zh-Hans";
 import { rule } from "./rule.zh-Hans";
 
@@ -142,6 +143,7 @@ export const messages = {
   dispute,
   division,
   layer,
+  product,
   propose,
   rule,
   nav: {

@@ -3,6 +3,7 @@ import { makeDisputeApi } from "./disputes";
 import { makeDivisionApi } from "./divisions";
 import { makeLayerApi } from "./layers";
 import { ApiError } from "./problem";
+import { makeProductApi } from "./products";
 import { makeProposalApi } from "./proposals";
 import { makeRuleApi } from "./rules";
 import type { components } from "./schema";
@@ -43,6 +44,7 @@ export function makeConsoleApi(client: ApiClient, transport: Transport) {
     ...makeDivisionApi(client),
     ...makeDisputeApi(client),
     ...makeLayerApi(transport),
+    ...makeProductApi(transport),
     ...makeProposalApi(client),
     ...makeRuleApi(client),
     session: () => answered(client.GET("/api/v1/auth/session")),
@@ -118,7 +120,6 @@ export function makeConsoleApi(client: ApiClient, transport: Transport) {
     },
     publishPlan: (id: Uuid) =>
       answered(client.POST("/api/v1/console/plans/{plan_id}/publish", { params: { path: { plan_id: id } } })),
-    planMapUrl: (id: Uuid) => `${BASE}/plans/${id}/map.html`,
     /** Planned routes of a day: lines, and points for the stops. */
     routes: (day: Day, grid: string) =>
       call<GeoJSON.FeatureCollection>("GET", `${BASE}/routes`, { query: { day, grid } }),

@@ -9,7 +9,7 @@ const BASE = "/api/v1/console";
 /** Reading a large file behind its wall takes a while. */
 const TIMEOUT_MS = 90_000;
 
-export type LayerFormat = Schemas["FileFormatEnum"];
+export type LayerFormat = Schemas["LayerPreviewFileFormatEnum"];
 export const LAYER_FORMATS: readonly LayerFormat[] = ["gpkg", "shp", "geojson", "kml", "csv"];
 export type LayerFault = Schemas["LayerFault"];
 export type LayerNote = Schemas["LayerNote"];

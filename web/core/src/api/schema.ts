@@ -843,23 +843,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/console/plans/{plan_id}/map.html": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description One grid's week as a stand-alone HTML page that opens without internet; in the asked language. */
-        get: operations["console_plans_by_plan_id_map_html_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/console/plans/{plan_id}/publish": {
         parameters: {
             query?: never;
@@ -871,6 +854,32 @@ export interface paths {
         put?: never;
         /** @description Publishes a draft: it replaces the published plan of that week as a whole. */
         post: operations["console_plans_by_plan_id_publish_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/plans/{plan_id}/round": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description A week's round, or part of it, as a page that opens without internet, or for another map or device.
+         *
+         *     GET leaves out what is private of booked visits. POST gives it, for a reason that the audit trail keeps for each.
+         */
+        get: operations["console_plans_by_plan_id_round_get"];
+        put?: never;
+        /**
+         * @description A week's round, or part of it, as a page that opens without internet, or for another map or device.
+         *
+         *     GET leaves out what is private of booked visits. POST gives it, for a reason that the audit trail keeps for each.
+         */
+        post: operations["console_plans_by_plan_id_round_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1006,6 +1015,23 @@ export interface paths {
         };
         /** @description What a worker walked on a day beside what was planned. Each look is written to the audit trail. */
         get: operations["console_tracks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/tracks/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What a worker walked on a day, cleaned, with its gaps. Each file is written to the audit trail. */
+        get: operations["console_tracks_file_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3133,15 +3159,6 @@ export interface components {
             photos?: components["schemas"]["PhotoClaimInRequest"][];
             self_handled?: components["schemas"]["SelfHandledInRequest"] | null;
         };
-        /**
-         * @description * `gpkg` - gpkg
-         *     * `shp` - shp
-         *     * `geojson` - geojson
-         *     * `kml` - kml
-         *     * `csv` - csv
-         * @enum {string}
-         */
-        FileFormatEnum: "gpkg" | "shp" | "geojson" | "kml" | "csv";
         /** @enum {string} */
         GisFeatureEnum: "Feature";
         /** @description GeoJSON FeatureCollection of one page, with the mark of the next. */
@@ -3267,6 +3284,12 @@ export interface components {
          * @enum {string}
          */
         Lamp: "green" | "yellow" | "orange" | "red";
+        /**
+         * @description * `zh` - zh
+         *     * `en` - en
+         * @enum {string}
+         */
+        LanguageEnum: "zh" | "en";
         /** @description A layer file and how it is to be read; what is left empty is found out. */
         LayerDraftInRequest: {
             /** Format: binary */
@@ -3349,7 +3372,7 @@ export interface components {
         /** @description A file as it was read. `features` are the good outlines (GeoJSON, thinned for the map when `is_thinned`). */
         LayerPreview: {
             name: string;
-            file_format: components["schemas"]["FileFormatEnum"];
+            file_format: components["schemas"]["LayerPreviewFileFormatEnum"];
             crs: string;
             encoding: string;
             layers: string[];
@@ -3368,6 +3391,15 @@ export interface components {
             } | null;
             is_thinned: boolean;
         };
+        /**
+         * @description * `gpkg` - gpkg
+         *     * `shp` - shp
+         *     * `geojson` - geojson
+         *     * `kml` - kml
+         *     * `csv` - csv
+         * @enum {string}
+         */
+        LayerPreviewFileFormatEnum: "gpkg" | "shp" | "geojson" | "kml" | "csv";
         /** @description A handling limit: UH clock hours, WH working hours, WD working days, ND clock days. */
         Limit: {
             /** Format: double */
@@ -4241,6 +4273,31 @@ export interface components {
         RoleHeld: {
             role: components["schemas"]["Role"];
             areas: components["schemas"]["AreaRef"][];
+        };
+        /**
+         * @description * `html` - html
+         *     * `gpx` - gpx
+         *     * `geojson` - geojson
+         * @enum {string}
+         */
+        RoundContactsInFileFormatEnum: "html" | "gpx" | "geojson";
+        /** @description The same with address, note, name and phone of booked visits, for a stated reason. */
+        RoundContactsInRequest: {
+            /**
+             * @description that of the request without
+             *
+             *     * `zh` - zh
+             *     * `en` - en
+             * @default
+             */
+            language?: components["schemas"]["LanguageEnum"];
+            /** @default html */
+            file_format?: components["schemas"]["RoundContactsInFileFormatEnum"];
+            /** Format: date */
+            day?: string | null;
+            /** Format: uuid */
+            worker?: string | null;
+            reason: string;
         };
         /**
          * @description * `created` - created
@@ -6637,36 +6694,6 @@ export interface operations {
             };
         };
     };
-    console_plans_by_plan_id_map_html_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                plan_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": string;
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     console_plans_by_plan_id_publish_post: {
         parameters: {
             query?: never;
@@ -6684,6 +6711,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlanDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_plans_by_plan_id_round_get: {
+        parameters: {
+            query?: {
+                day?: string | null;
+                /**
+                 * @description * `html` - html
+                 *     * `gpx` - gpx
+                 *     * `geojson` - geojson
+                 */
+                file_format?: "html" | "gpx" | "geojson";
+                /**
+                 * @description that of the request without
+                 *
+                 *     * `zh` - zh
+                 *     * `en` - en
+                 */
+                language?: "zh" | "en" | "";
+                worker?: string | null;
+            };
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_plans_by_plan_id_round_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoundContactsInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -6964,6 +7071,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrackOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_tracks_file_get: {
+        parameters: {
+            query: {
+                date: string;
+                /**
+                 * @description * `gpx` - gpx
+                 *     * `geojson` - geojson
+                 */
+                file_format?: "gpx" | "geojson";
+                worker: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description A problem (RFC 9457) */

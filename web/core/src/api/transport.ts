@@ -20,9 +20,16 @@ export interface Authenticator {
   recover(response: Response): Promise<boolean>;
 }
 
+export interface NamedFile {
+  name: string;
+  content: Blob;
+}
+
 /** Calls to the server: one method, typed by the caller. Throws ApiError for every refusal and missing answer. */
 export interface Transport {
   call<T>(method: Method, path: string, options?: CallOptions): Promise<T>;
+  /** An answer that is a file, with the name that the server gives it. */
+  file(method: Method, path: string, options?: CallOptions): Promise<NamedFile>;
 }
 
 export interface TransportSettings {
@@ -69,24 +76,36 @@ export async function send(
 }
 
 export function makeTransport(settings: TransportSettings): Transport {
+  async function sent(method: Method, path: string, options: CallOptions): Promise<Response> {
+    const { body } = options;
+    const isForm = body instanceof FormData;
+    const address = new URL(path + queryString(options.query), globalThis.location.origin);
+    const build = (headers: Record<string, string>, signal: AbortSignal): Request =>
+      new Request(address, {
+        method,
+        signal,
+        headers: {
+          ...headers,
+          ...(body !== undefined && !isForm ? { "Content-Type": "application/json" } : {}),
+          ...options.headers,
+        },
+        ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
+      });
+    return send(settings, method, options.signal, build, options.timeoutMs);
+  }
+
   return {
     async call<T>(method: Method, path: string, options: CallOptions = {}): Promise<T> {
-      const { body } = options;
-      const isForm = body instanceof FormData;
-      const address = new URL(path + queryString(options.query), globalThis.location.origin);
-      const build = (headers: Record<string, string>, signal: AbortSignal): Request =>
-        new Request(address, {
-          method,
-          signal,
-          headers: {
-            ...headers,
-            ...(body !== undefined && !isForm ? { "Content-Type": "application/json" } : {}),
-            ...options.headers,
-          },
-          ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
-        });
-      const response = await send(settings, method, options.signal, build, options.timeoutMs);
-      return (await readAnswer(response)) as T;
+      return (await readAnswer(await sent(method, path, options))) as T;
+    },
+    async file(method, path, options = {}) {
+      const response = await sent(method, path, options);
+      if (!response.ok) await readAnswer(response);
+      const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1];
+      const content = await response.blob().catch(() => {
+        throw localProblem("offline");
+      });
+      return { name: name ?? "gridward", content };
     },
   };
 }
