@@ -21,7 +21,6 @@ LEAST_WIDTH_M: Final = 10.0
 LEAST_SHARED_M: Final = 1.0
 CUT_M2: Final = 0.25
 ON_LINE_DEG: Final = 3e-6
-COMPOUND_PRICE: Final = 2.5
 KEPT_PRICE: Final = 0.33
 
 
@@ -43,8 +42,9 @@ class Atoms:
 
     Arrays over atoms: households, minutes, area (m²), perimeter (m), `x`, `y` (metres, middle), `region`. The graph is
     in rows: neighbours of atom a are `other[start[a]:start[a + 1]]`, with the shared metres and their price. A shared
-    length of 0 ties an island to the nearest land. `face_of[f]` is the atom of a face. `dedicated`: outlines of the
-    grids that stay as they are; no atom lies in one.
+    length of 0 ties an island to the nearest land. `face_of[f]` is the atom of a face. `compounds` has a row (atom,
+    compound) for every compound with doors in an atom. `dedicated`: outlines of the grids that stay as they are; no
+    atom lies in one.
     """
 
     faces: Sequence[Polygon]
@@ -60,6 +60,7 @@ class Atoms:
     other: Ints
     shared_m: Floats
     price_m: Floats
+    compounds: Ints
     edges: Edges
     dedicated: Sequence[Region] = ()
 
@@ -253,8 +254,6 @@ def build_graph(
     low, high = pair // count, pair % count
     kept = shared >= LEAST_SHARED_M
     low, high, shared, price = low[kept], high[kept], shared[kept], price[kept]
-    own = _main_compound(home, held, count)
-    price[(own[low] >= 0) & (own[low] == own[high])] *= COMPOUND_PRICE
     ties = _island_ties(low, high, region=atom_region, households=households, faces=faces, face_of=face_of)
     low, high = np.append(low, ties[:, 0]), np.append(high, ties[:, 1])
     shared, price = (np.append(part, np.zeros(len(ties))) for part in (shared, price))
@@ -274,21 +273,14 @@ def build_graph(
         other=columns[order].astype(np.int64),
         shared_m=np.tile(shared, 2)[order],
         price_m=np.tile(price, 2)[order],
+        compounds=_compounds(home, held.compound),
         edges=edges,
     )
 
 
-def _main_compound(home: Ints, held: Held, count: int) -> Ints:
-    """The compound with most households in each atom, -1 where there is none."""
-    own = np.full(count, -1, dtype=np.int64)
-    inside = held.compound >= 0
-    if inside.any():
-        most = int(held.compound.max()) + 1
-        pair, where = np.unique(home[inside] * most + held.compound[inside], return_inverse=True)
-        weight = np.bincount(where, weights=held.households[inside] + 1e-6)
-        order = np.lexsort((pair, weight))
-        own[pair[order] // most] = pair[order] % most
-    return own
+def _compounds(home: Ints, compound: Ints) -> Ints:
+    inside = compound >= 0
+    return np.unique(np.column_stack([home[inside], compound[inside]]), axis=0).reshape(-1, 2)
 
 
 def _island_ties(

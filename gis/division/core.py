@@ -7,8 +7,9 @@ geometric cooling. A grid never falls apart: a move that would cut it is undone.
 seed and number of steps give the same division.
 
 Price of a division: for every grid its distance from the mean households and minutes (in tolerances, squared,
-and steep from `BAND` on) and what its compactness 4πA/P² lacks to 1; for all borders their priced metres. All
-compiled functions stay in this one file: numba's cache does not notice a change in another.
+and steep from `band` on) and what its compactness 4πA/P² lacks to 1; for all borders their priced metres; for every
+compound in several grids a fixed part and one for each grid. All compiled functions stay in this one file: numba's
+cache does not notice a change in another.
 """
 
 # ruff: noqa: PLR0917
@@ -30,21 +31,29 @@ HOUSEHOLDS: Final = 0
 MINUTES: Final = 1
 AREA: Final = 2
 PERIMETER: Final = 3
-BAND: Final = 0.7
 CALM: Final = 0.2
-STEEP: Final = 8.0
+# Of the price of a compound in two grids, what each grid beyond the first costs; the rest is for being split at all.
+PART_SHARE: Final = 0.3
 MOST_MEMBERS: Final = 1024
 FOUR_PI: Final = 4.0 * np.pi
 
 
 class Graph(NamedTuple):
-    """The atoms: `own[a, .]` households, minutes, m², metres around; neighbours in rows, see `Atoms`."""
+    """The atoms: `own[a, .]` households, minutes, m², metres around; neighbours in rows, see `Atoms`.
+
+    Compounds with doors in several atoms: those of atom a are `compound[first_compound[a]:first_compound[a + 1]]`, the
+    atoms of compound c are `inside[first_inside[c]:first_inside[c + 1]]`.
+    """
 
     own: Floats
     start: Ints
     other: Ints
     shared: Floats
     price: Floats
+    first_compound: Ints
+    compound: Ints
+    first_inside: Ints
+    inside: Ints
 
 
 class State(NamedTuple):
@@ -58,19 +67,28 @@ class State(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """Per grid its mean `need[g, 0..1]`; weights: balance, minutes, compactness, border (a metre); the tolerances."""
+    """Per grid its mean `need[g, 0..1]`; weights: balance, minutes, compactness, border (a metre), compounds.
+
+    The price of balance is `steep` from `band` tolerances on.
+    """
 
     need: Floats
     balance: float
     minutes: float
     compact: float
     border: float
+    compounds: float
     tolerance: float
     minutes_tolerance: float
+    band: float
+    steep: float
 
 
 class Room(NamedTuple):
-    """Scratch: `seen[a]` stamped with `clock[0]`, lists of atoms, the tree's parents, keys, sums and sides."""
+    """Scratch: `seen[a]` stamped with `clock[0]`, lists of atoms, the tree's parents, keys, sums and sides.
+
+    `met[g]` is stamped too; of compounds: `beyond` grids outside a pair, `on_side` bits of the pair, `touched` list.
+    """
 
     seen: Ints
     clock: Ints
@@ -83,6 +101,10 @@ class Room(NamedTuple):
     tree: Floats
     side: Ints
     sum: Floats
+    met: Ints
+    beyond: Ints
+    on_side: Ints
+    touched: Ints
 
 
 def compiled(function: Function) -> Function:
@@ -112,10 +134,10 @@ def chance(rng: Any) -> float:
 def off_balance(households: float, minutes: float, g: int, terms: Terms) -> float:
     """Price of a grid's loads."""
     off = abs(households / terms.need[g, HOUSEHOLDS] - 1.0) / terms.tolerance
-    price = terms.balance * (CALM * off * off + STEEP * max(0.0, off - BAND))
+    price = terms.balance * (CALM * off * off + terms.steep * max(0.0, off - terms.band))
     if terms.minutes > 0.0 and terms.need[g, MINUTES] > 0.0:
         off = abs(minutes / terms.need[g, MINUTES] - 1.0) / terms.minutes_tolerance
-        price += terms.minutes * (CALM * off * off + STEEP * max(0.0, off - BAND))
+        price += terms.minutes * (CALM * off * off + terms.steep * max(0.0, off - terms.band))
     return float(price)
 
 
@@ -154,6 +176,35 @@ def move(a: int, h: int, graph: Graph, state: State) -> float:
     state.held[h] += 1
     state.home[a] = h
     return border
+
+
+@compiled
+def parts_price(parts: int, terms: Terms) -> float:
+    """Price of a compound that lies in so many grids."""
+    if parts < 2:
+        return 0.0
+    return float(terms.compounds * (1.0 - PART_SHARE + PART_SHARE * (parts - 1)))
+
+
+@compiled
+def compounds_change(a: int, h: int, graph: Graph, state: State, terms: Terms, room: Room) -> float:
+    """How the price of the compounds of atom a changes when it goes to grid h."""
+    g = state.home[a]
+    change = 0.0
+    for k in range(graph.first_compound[a], graph.first_compound[a + 1]):
+        c = graph.compound[k]
+        room.clock[0] += 1
+        stamp = room.clock[0]
+        others = 0
+        for m in range(graph.first_inside[c], graph.first_inside[c + 1]):
+            there = state.home[graph.inside[m]]
+            if graph.inside[m] != a and room.met[there] != stamp:
+                room.met[there] = stamp
+                others += 1
+        before = others + (0 if room.met[g] == stamp else 1)
+        after = others + (0 if room.met[h] == stamp else 1)
+        change += parts_price(after, terms) - parts_price(before, terms)
+    return change
 
 
 @compiled
@@ -227,8 +278,9 @@ def try_move(a: int, h: int, heat: float, graph: Graph, state: State, terms: Ter
     if state.held[g] < 2:
         return 0.0
     before = grid_price(g, state, terms) + grid_price(h, state, terms)
-    border = move(a, h, graph, state)
-    change = grid_price(g, state, terms) + grid_price(h, state, terms) - before + border * terms.border
+    change = compounds_change(a, h, graph, state, terms, room) - before
+    change += move(a, h, graph, state) * terms.border
+    change += grid_price(g, state, terms) + grid_price(h, state, terms)
     taken = accepts(change, heat, state)
     if taken:
         state.home[a] = g
@@ -259,8 +311,11 @@ def try_swap(a: int, b: int, heat: float, graph: Graph, state: State, terms: Ter
         return 0.0
     c = room.member[draw(state.rng, found)]
     before = grid_price(g, state, terms) + grid_price(h, state, terms)
-    border = move(a, h, graph, state) + move(c, g, graph, state)
-    change = grid_price(g, state, terms) + grid_price(h, state, terms) - before + border * terms.border
+    change = compounds_change(a, h, graph, state, terms, room) - before
+    border = move(a, h, graph, state)
+    change += compounds_change(c, g, graph, state, terms, room)
+    border += move(c, g, graph, state)
+    change += grid_price(g, state, terms) + grid_price(h, state, terms) + border * terms.border
     if accepts(change, heat, state):
         whole = reach(a, h, h, graph, state, room) == state.held[h]
         if whole and reach(c, g, g, graph, state, room) == state.held[g]:
@@ -313,14 +368,44 @@ def sum_tree(size: int, graph: Graph, room: Room) -> None:
 
 
 @compiled
-def price_sides(size: int, g: int, h: int, graph: Graph, room: Room, terms: Terms) -> float:
+def touch_compounds(size: int, g: int, h: int, graph: Graph, state: State, room: Room) -> int:
+    """Lists the compounds of the first `size` members with the number of other grids they lie in; how many."""
+    found = 0
+    for i in range(size):
+        a = room.member[i]
+        for k in range(graph.first_compound[a], graph.first_compound[a + 1]):
+            c = graph.compound[k]
+            if room.on_side[c] == 0:
+                room.on_side[c] = 1
+                room.touched[found] = c
+                found += 1
+    for t in range(found):
+        c = room.touched[t]
+        room.on_side[c] = 0
+        room.clock[0] += 1
+        stamp = room.clock[0]
+        room.met[g], room.met[h] = stamp, stamp
+        room.beyond[c] = 0
+        for m in range(graph.first_inside[c], graph.first_inside[c + 1]):
+            there = state.home[graph.inside[m]]
+            if room.met[there] != stamp:
+                room.met[there] = stamp
+                room.beyond[c] += 1
+    return found
+
+
+@compiled
+def price_sides(
+    size: int, touched: int, stamp: int, g: int, h: int, graph: Graph, room: Room, terms: Terms
+) -> float:
     """Price of the two grids and the border between them where `side` is 1 for g and 0 for h; sums in `room.sum`."""
     room.sum[:, :] = 0.0
     border = 0.0
-    stamp = room.clock[0]
     for i in range(size):
         a = room.member[i]
         row = room.side[i]
+        for k in range(graph.first_compound[a], graph.first_compound[a + 1]):
+            room.on_side[graph.compound[k]] |= 1 << row
         for kind in range(4):
             room.sum[row, kind] += graph.own[a, kind]
         for k in range(graph.start[a], graph.start[a + 1]):
@@ -330,11 +415,18 @@ def price_sides(size: int, g: int, h: int, graph: Graph, room: Room, terms: Term
                     room.sum[row, PERIMETER] -= graph.shared[k]
                 else:
                     border += graph.price[k]
+    compounds = 0.0
+    for t in range(touched):
+        c = room.touched[t]
+        parts = room.beyond[c] + (2 if room.on_side[c] == 3 else 1)  # noqa: PLR2004
+        compounds += parts_price(parts, terms)
+        room.on_side[c] = 0
     one, two = room.sum[1], room.sum[0]
     return (
         price_of(one[0], one[1], one[2], one[3], g, terms)
         + price_of(two[0], two[1], two[2], two[3], h, terms)
         + border / 2.0 * terms.border
+        + compounds
     )
 
 
@@ -363,11 +455,13 @@ def try_recombination(a: int, b: int, heat: float, graph: Graph, state: State, t
         return 0.0
     for i in range(size):
         room.member[i] = room.queue[i]
+    touched = touch_compounds(size, g, h, graph, state, room)
     grow_tree(size, graph, state, room)
+    stamp = room.clock[0]
     sum_tree(size, graph, room)
     for i in range(size):
         room.side[i] = 1 if state.home[room.member[i]] == g else 0
-    before = price_sides(size, g, h, graph, room, terms)
+    before = price_sides(size, touched, stamp, g, h, graph, room, terms)
     limit = off_balance(state.load[g, HOUSEHOLDS], state.load[g, MINUTES], g, terms)
     limit += off_balance(state.load[h, HOUSEHOLDS], state.load[h, MINUTES], h, terms) + 2.0 * terms.balance
     whole_h = state.load[g, HOUSEHOLDS] + state.load[h, HOUSEHOLDS]
@@ -381,13 +475,13 @@ def try_recombination(a: int, b: int, heat: float, graph: Graph, state: State, t
             two = off_balance(whole_h - low_h, whole_m - low_m, g if flip else h, terms)
             if one + two <= limit:
                 mark_below(size, i, flip, room)
-                price = price_sides(size, g, h, graph, room, terms)
+                price = price_sides(size, touched, stamp, g, h, graph, room, terms)
                 if price < best:
                     best, top, best_flip = price, i, flip
     if top < 0 or not accepts(best - before, heat, state):
         return 0.0
     mark_below(size, top, best_flip, room)
-    price_sides(size, g, h, graph, room, terms)
+    price_sides(size, touched, stamp, g, h, graph, room, terms)
     state.load[g, :] = room.sum[1]
     state.load[h, :] = room.sum[0]
     state.held[g], state.held[h] = 0, 0
@@ -414,7 +508,7 @@ def sum_loads(graph: Graph, state: State) -> None:
 
 
 @compiled
-def total_price(graph: Graph, state: State, terms: Terms) -> float:
+def total_price(graph: Graph, state: State, terms: Terms, room: Room) -> float:
     """Price of the whole division."""
     total = 0.0
     for g in range(len(state.held)):
@@ -424,7 +518,16 @@ def total_price(graph: Graph, state: State, terms: Terms) -> float:
         for k in range(graph.start[a], graph.start[a + 1]):
             if state.home[graph.other[k]] != state.home[a]:
                 border += graph.price[k]
-    return total + border / 2.0 * terms.border
+    for c in range(len(graph.first_inside) - 1):
+        room.clock[0] += 1
+        parts = 0
+        for m in range(graph.first_inside[c], graph.first_inside[c + 1]):
+            there = state.home[graph.inside[m]]
+            if room.met[there] != room.clock[0]:
+                room.met[there] = room.clock[0]
+                parts += 1
+        total += parts_price(parts, terms)
+    return float(total + border / 2.0 * terms.border)
 
 
 @compiled
@@ -436,7 +539,7 @@ def search(
     The best division met at a low price is left in `home`; the answer is its price.
     """
     sum_loads(graph, state)
-    price = total_price(graph, state, terms)
+    price = total_price(graph, state, terms, room)
     best = price
     state.best[:] = state.home
     heat = hot
@@ -467,4 +570,4 @@ def search(
         state.best[:] = state.home
     state.home[:] = state.best
     sum_loads(graph, state)
-    return total_price(graph, state, terms)
+    return total_price(graph, state, terms, room)

@@ -21,6 +21,11 @@ CUTS: Final = 12
 BALANCE: Final = 0.5
 COMPACT: Final = 1.0
 BORDER: Final = 0.6
+# A compound in two grids.
+COMPOUNDS: Final = 0.1
+# The price of imbalance is steep from this many tolerances on.
+BAND: Final = 0.7
+STEEP: Final = 8.0
 # Minutes differ more than households: their tolerance is this many times as wide.
 MINUTES_TOLERANCE: Final = 2.0
 
@@ -33,15 +38,7 @@ def best_division(atoms: Atoms, count: int, wish: Wish) -> Ints:
     home = first_division(atoms, count)
     if count == 1:
         return home
-    graph = core.Graph(
-        own=np.ascontiguousarray(
-            np.column_stack([atoms.households, atoms.minutes, atoms.area_m2, atoms.perimeter_m]), dtype=np.float64
-        ),
-        start=atoms.start,
-        other=atoms.other,
-        shared=np.ascontiguousarray(atoms.shared_m, dtype=np.float64),
-        price=np.ascontiguousarray(atoms.price_m, dtype=np.float64),
-    )
+    graph = graph_of(atoms)
     state = core.State(
         home=np.ascontiguousarray(home, dtype=np.int64),
         load=np.zeros((count, 4)),
@@ -50,8 +47,38 @@ def best_division(atoms: Atoms, count: int, wish: Wish) -> Ints:
         rng=np.array([(wish.seed * 0x9E3779B97F4A7C15 + 0x1234567) % 2**64 or 1], dtype=np.uint64),
     )
     steps = int(max(min(LONG_SEARCH, LONG_PER_ATOM * atoms.count), STEPS_PER_ATOM * atoms.count) * wish.effort)
-    core.search(steps, HOT, COLD, SWAPS, CUTS, graph, state, _terms(atoms, home, count, wish), _room(atoms.count))
+    core.search(steps, HOT, COLD, SWAPS, CUTS, graph, state, _terms(atoms, home, count, wish), _room(graph, count))
     return state.home.copy()
+
+
+def graph_of(atoms: Atoms) -> core.Graph:
+    """The atoms as the compiled search takes them."""
+    compound, first_inside, inside = _several(atoms)
+    first_compound = np.searchsorted(compound[:, 0], np.arange(atoms.count + 1))
+    return core.Graph(
+        own=np.column_stack([atoms.households, atoms.minutes, atoms.area_m2, atoms.perimeter_m]),
+        start=atoms.start,
+        other=atoms.other,
+        shared=np.ascontiguousarray(atoms.shared_m, dtype=np.float64),
+        price=np.ascontiguousarray(atoms.price_m, dtype=np.float64),
+        first_compound=first_compound.astype(np.int64),
+        compound=np.ascontiguousarray(compound[:, 1]),
+        first_inside=first_inside,
+        inside=inside,
+    )
+
+
+def _several(atoms: Atoms) -> tuple[Ints, Ints, Ints]:
+    """Compounds in several atoms: rows (atom, compound) by atom, then the atoms by compound with their starts."""
+    atom, compound = atoms.compounds.T
+    several = np.bincount(compound)[compound] > 1
+    _, compound = np.unique(compound[several], return_inverse=True)
+    atom = atom[several]
+    by_compound = np.lexsort((atom, compound))
+    by_atom = np.lexsort((compound, atom))
+    starts = np.searchsorted(compound[by_compound], np.arange(int(compound.max(initial=-1)) + 2))
+    pairs = np.column_stack([atom[by_atom], compound[by_atom]]).astype(np.int64)
+    return pairs, starts.astype(np.int64), atom[by_compound].astype(np.int64)
 
 
 def _terms(atoms: Atoms, home: Ints, count: int, wish: Wish) -> core.Terms:
@@ -70,12 +97,16 @@ def _terms(atoms: Atoms, home: Ints, count: int, wish: Wish) -> core.Terms:
         minutes=BALANCE * wish.minutes_share,
         compact=COMPACT,
         border=BORDER / float(np.sqrt(atoms.area_m2.sum() / count)),
+        compounds=COMPOUNDS,
         tolerance=wish.tolerance,
         minutes_tolerance=wish.tolerance * MINUTES_TOLERANCE,
+        band=BAND,
+        steep=STEEP,
     )
 
 
-def _room(count: int) -> core.Room:
+def _room(graph: core.Graph, grids: int) -> core.Room:
+    count, compounds = len(graph.own), len(graph.first_inside) - 1
     most = min(core.MOST_MEMBERS, count) + 1
     return core.Room(
         seen=np.zeros(count, dtype=np.int64),
@@ -89,4 +120,8 @@ def _room(count: int) -> core.Room:
         tree=np.zeros((most, 2)),
         side=np.zeros(most, dtype=np.int64),
         sum=np.zeros((2, 4)),
+        met=np.zeros(grids, dtype=np.int64),
+        beyond=np.zeros(compounds, dtype=np.int64),
+        on_side=np.zeros(compounds, dtype=np.int64),
+        touched=np.zeros(compounds, dtype=np.int64),
     )
