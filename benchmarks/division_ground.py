@@ -2,6 +2,8 @@
 
 import csv
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from backend.places.base_map import read_features
 from benchmarks.stage import StageFailed
 from gis.coordinates import MetricZone
 from gis.division import Demand, Ground, Street
+from gis.division.model import Floats, Region
 from gis.geometry import parse_polygon
 
 # Square metres of floor that one household takes in a real extract, where nobody has counted them.
@@ -19,6 +22,9 @@ HOMES = frozenset(
     {"yes", "apartments", "residential", "house", "terrace", "detached", "semidetached_house", "dormitory"}
 )
 LEAST_HOME_M2 = 30.0
+# Where no buildings are drawn.
+HOME_STREETS = frozenset({"residential", "living_street", "unclassified", "pedestrian", "tertiary", "secondary"})
+DOOR_M, BESIDE_M, HOMES_A_DOOR = 20.0, 8.0, 2.0
 
 
 def town_ground(folder: Path) -> Ground:
@@ -48,33 +54,77 @@ def town_ground(folder: Path) -> Ground:
     return Ground(parent, streets, buildings, demand)
 
 
-def extract_ground(file: Path, *, households: float) -> Ground:
-    """A square around the middle of an extract's buildings that holds about so many households, made from floor space.
+@dataclass(frozen=True)
+class Extract:
+    """The middle of a real city, the number of grids that its homes are enough for, and where the homes come from."""
 
-    Raises StageFailed when the extract holds fewer.
+    ground: Ground
+    grids: int
+    homes: str
+
+
+def extract_ground(file: Path, *, grids: int, households: float) -> Extract:
+    """A square around the middle of an extract's homes that holds about `grids` times so many households.
+
+    Homes are made from the floor space of the buildings; where too few are drawn for two grids, from metres of street.
+    An extract that holds fewer homes is divided whole, into fewer grids. Raises StageFailed below two.
     """
     streets, buildings, kinds = _drawn(file)
-    homes = [shape for shape, kind in zip(buildings, kinds, strict=True) if kind in HOMES]
-    if not homes:
-        raise StageFailed(f"division: no homes in {file}")
-    zone = MetricZone.of(shapely.MultiPoint(shapely.centroid(homes)))
-    area_m2 = shapely.area([zone.project(home) for home in homes])
-    count = np.where(area_m2 >= LEAST_HOME_M2, np.maximum(1, np.round(area_m2 / HOME_M2)), 0)
-    spots = shapely.get_coordinates(shapely.point_on_surface(homes))
-    xy = np.column_stack(zone.project_points(spots[:, 0], spots[:, 1]))
-    away = np.abs(xy - np.median(xy, axis=0)).max(axis=1)
+    homes, source = _by_floor(buildings, kinds), "floor space"
+    if homes.count.sum() < 2 * households:
+        homes, source = _by_street(streets), "metres of street"
+    enough = int(homes.count.sum() / households)
+    if enough < 2:
+        raise StageFailed(f"division: {file.name} holds about {homes.count.sum():,.0f} households, too few for 2 grids")
+    grids = min(grids, enough)
+    middle = np.median(homes.xy, axis=0)
+    away = np.abs(homes.xy - middle).max(axis=1)
     order = np.argsort(away, kind="stable")
-    passed = np.cumsum(count[order])
-    if passed[-1] < households:
-        raise StageFailed(f"division: {file} holds about {passed[-1]:,.0f} households, {households:,.0f} are needed")
-    half = float(away[order][int(np.searchsorted(passed, households))])
-    middle = np.median(xy, axis=0)
-    square = zone.unproject(shapely.box(*(middle - half), *(middle + half)))
+    passed = np.cumsum(homes.count[order])
+    half = float(away[order][min(int(np.searchsorted(passed, grids * households)), len(order) - 1)]) + 1.0
+    square = homes.zone.unproject(shapely.box(*(middle - half), *(middle + half)))
     parent = shapely.transform(shapely.segmentize(square, 2e-4), lambda part: np.round(part, 7))
     inside = away <= half
     near = [shape for shape in buildings if shape.intersects(parent)]
-    demand = Demand(spots[inside, 0], spots[inside, 1], count[inside], 5 * count[inside])
-    return Ground(parent, streets, near, demand)
+    count = homes.count[inside]
+    demand = Demand(*homes.zone.unproject_points(*homes.xy[inside].T), count, 5 * count)
+    return Extract(Ground(parent, streets, near, demand), grids, source)
+
+
+@dataclass(frozen=True)
+class _Homes:
+    """Metres in the zone, households at each place."""
+
+    zone: MetricZone
+    xy: Floats
+    count: Floats
+
+
+def _by_floor(buildings: Sequence[Region], kinds: Sequence[str]) -> _Homes:
+    homes = [shape for shape, kind in zip(buildings, kinds, strict=True) if kind in HOMES]
+    zone = MetricZone.of(shapely.MultiPoint(shapely.centroid(homes))) if homes else MetricZone.at(0, 0)
+    area_m2 = shapely.area([zone.project(home) for home in homes])
+    count = np.where(area_m2 >= LEAST_HOME_M2, np.maximum(1, np.round(area_m2 / HOME_M2)), 0)
+    spots = shapely.get_coordinates(shapely.point_on_surface(homes)).reshape(-1, 2)
+    return _Homes(zone, np.column_stack(zone.project_points(spots[:, 0], spots[:, 1])), count)
+
+
+def _by_street(streets: Sequence[Street]) -> _Homes:
+    """A door on both sides of every `DOOR_M` of a street where people live."""
+    lines = [street.line for street in streets if street.kind in HOME_STREETS]
+    if not lines:
+        return _Homes(MetricZone.at(0, 0), np.empty((0, 2)), np.empty(0))
+    zone = MetricZone.of(shapely.MultiPoint(shapely.centroid(lines)))
+    found = []
+    for line in (zone.project(line) for line in lines):
+        for part in shapely.get_parts(line).tolist():
+            at = np.arange(DOOR_M / 2, part.length, DOOR_M)
+            here, ahead = (shapely.get_coordinates(shapely.line_interpolate_point(part, at + off)) for off in (0, 0.5))
+            step = ahead - here
+            side = np.column_stack([-step[:, 1], step[:, 0]]) * (BESIDE_M / 0.5)
+            found += [here + side, here - side]
+    xy = np.vstack(found)
+    return _Homes(zone, xy, np.full(len(xy), HOMES_A_DOOR))
 
 
 def _drawn(file: Path) -> tuple[list[Street], list[shapely.Polygon | shapely.MultiPolygon], list[str]]:

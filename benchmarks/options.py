@@ -12,10 +12,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     rounds.add_argument("--seed", type=int, default=1, metavar="N", help="of the search (default 1)")
     rounds.add_argument("--workers", type=int, default=1, metavar="N", help="problems at the same time (default 1)")
     division = parser.add_argument_group("division")
-    division.add_argument("--osm", type=Path, metavar="FILE", help="divide the middle of this extract too (*.osm.pbf)")
-    network = parser.add_argument_group("network")
-    network.add_argument("--extract", type=Path, metavar="FILE", help="the extract to walk in (*.osm.pbf)")
     division.add_argument(
-        "--peer-seconds", type=float, metavar="N", help="for every peer (default 30; 600 for 1,000 grids)"
+        "--osm", type=Path, metavar="FILE", action="append", help="divide the middle of this extract too (*.osm.pbf)"
+    )
+    division.add_argument(
+        "--peer-seconds", type=float, metavar="N", help="CPU time of every peer (default 30; 240 for 1,000 grids)"
     )
     division.add_argument("--town-only", action="store_true", help="leave out ten times the town")
+    network = parser.add_argument_group("network")
+    network.add_argument("--extract", type=Path, metavar="FILE", help="the extract to walk in (*.osm.pbf)")

@@ -69,7 +69,7 @@ class State(NamedTuple):
 class Terms(NamedTuple):
     """Per grid its mean `need[g, 0..1]`; weights: balance, minutes, compactness, border (a metre), compounds.
 
-    The price of balance is `steep` from `band` tolerances on.
+    The price of balance is `steep` from `band` tolerances on, of households a `wall` beyond the tolerance.
     """
 
     need: Floats
@@ -82,6 +82,7 @@ class Terms(NamedTuple):
     minutes_tolerance: float
     band: float
     steep: float
+    wall: float
 
 
 class Room(NamedTuple):
@@ -134,7 +135,9 @@ def chance(rng: Any) -> float:
 def off_balance(households: float, minutes: float, g: int, terms: Terms) -> float:
     """Price of a grid's loads."""
     off = abs(households / terms.need[g, HOUSEHOLDS] - 1.0) / terms.tolerance
-    price = terms.balance * (CALM * off * off + terms.steep * max(0.0, off - terms.band))
+    price = terms.balance * (
+        CALM * off * off + terms.steep * max(0.0, off - terms.band) + terms.wall * max(0.0, off - 1.0)
+    )
     if terms.minutes > 0.0 and terms.need[g, MINUTES] > 0.0:
         off = abs(minutes / terms.need[g, MINUTES] - 1.0) / terms.minutes_tolerance
         price += terms.minutes * (CALM * off * off + terms.steep * max(0.0, off - terms.band))
@@ -395,9 +398,7 @@ def touch_compounds(size: int, g: int, h: int, graph: Graph, state: State, room:
 
 
 @compiled
-def price_sides(
-    size: int, touched: int, stamp: int, g: int, h: int, graph: Graph, room: Room, terms: Terms
-) -> float:
+def price_sides(size: int, touched: int, stamp: int, g: int, h: int, graph: Graph, room: Room, terms: Terms) -> float:
     """Price of the two grids and the border between them where `side` is 1 for g and 0 for h; sums in `room.sum`."""
     room.sum[:, :] = 0.0
     border = 0.0
@@ -418,7 +419,7 @@ def price_sides(
     compounds = 0.0
     for t in range(touched):
         c = room.touched[t]
-        parts = room.beyond[c] + (2 if room.on_side[c] == 3 else 1)  # noqa: PLR2004
+        parts = room.beyond[c] + (2 if room.on_side[c] == 3 else 1)
         compounds += parts_price(parts, terms)
         room.on_side[c] = 0
     one, two = room.sum[1], room.sum[0]

@@ -1,5 +1,7 @@
 """From a first division to a good one: the settings of the search and its arrays."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
@@ -13,6 +15,8 @@ from gis.division.starting import first_division
 STEPS_PER_ATOM: Final = 12_000
 LONG_PER_ATOM: Final = 30_000
 LONG_SEARCH: Final = 30_000_000
+# Searches with random numbers of their own; the best of them counts, whoever ends first.
+WALKS: Final = 2
 HOT: Final = 0.5
 COLD: Final = 0.002
 # Of 1000 tries.
@@ -22,10 +26,11 @@ BALANCE: Final = 0.5
 COMPACT: Final = 1.0
 BORDER: Final = 0.6
 # A compound in two grids.
-COMPOUNDS: Final = 0.1
-# The price of imbalance is steep from this many tolerances on.
+COMPOUNDS: Final = 0.5
+# The price of imbalance is steep from this many tolerances on, and steeper by a wall beyond the tolerance.
 BAND: Final = 0.7
 STEEP: Final = 8.0
+WALL: Final = 40.0
 # Minutes differ more than households: their tolerance is this many times as wide.
 MINUTES_TOLERANCE: Final = 2.0
 
@@ -39,16 +44,29 @@ def best_division(atoms: Atoms, count: int, wish: Wish) -> Ints:
     if count == 1:
         return home
     graph = graph_of(atoms)
-    state = core.State(
-        home=np.ascontiguousarray(home, dtype=np.int64),
-        load=np.zeros((count, 4)),
-        held=np.zeros(count, dtype=np.int64),
-        best=np.zeros(atoms.count, dtype=np.int64),
-        rng=np.array([(wish.seed * 0x9E3779B97F4A7C15 + 0x1234567) % 2**64 or 1], dtype=np.uint64),
-    )
+    terms = _terms(atoms, home, count, wish)
     steps = int(max(min(LONG_SEARCH, LONG_PER_ATOM * atoms.count), STEPS_PER_ATOM * atoms.count) * wish.effort)
-    core.search(steps, HOT, COLD, SWAPS, CUTS, graph, state, _terms(atoms, home, count, wish), _room(graph, count))
-    return state.home.copy()
+
+    def walk(number: int) -> tuple[float, Ints]:
+        state = core.State(
+            home=home.astype(np.int64),
+            load=np.zeros((count, 4)),
+            held=np.zeros(count, dtype=np.int64),
+            best=np.zeros(atoms.count, dtype=np.int64),
+            rng=_random_state(wish.seed, number),
+        )
+        price = core.search(steps, HOT, COLD, SWAPS, CUTS, graph, state, terms, _room(graph, count))
+        return price, state.home
+
+    with ThreadPoolExecutor(max_workers=min(WALKS, os.cpu_count() or 1)) as pool:
+        walked = list(pool.map(walk, range(WALKS)))
+    return min(walked, key=lambda one: one[0])[1]
+
+
+def _random_state(seed: int, walk: int) -> core.Seeds:
+    """xorshift must not begin with 0."""
+    mixed = seed * 0x9E3779B97F4A7C15 + walk * 0xD1B54A32D192ED03 + 0x1234567
+    return np.array([mixed % 2**64 or 1], dtype=np.uint64)
 
 
 def graph_of(atoms: Atoms) -> core.Graph:
@@ -102,6 +120,7 @@ def _terms(atoms: Atoms, home: Ints, count: int, wish: Wish) -> core.Terms:
         minutes_tolerance=wish.tolerance * MINUTES_TOLERANCE,
         band=BAND,
         steep=STEEP,
+        wall=WALL,
     )
 
 

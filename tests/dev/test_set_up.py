@@ -18,7 +18,7 @@ from tools.dev.terminal import Failure, run, tail
 from tools.dev.web import version_of
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = (virtualenv.RUNTIME_LOCK, virtualenv.DEV_LOCK, virtualenv.NODE_LOCK)
+LOCKS = (virtualenv.RUNTIME_LOCK, virtualenv.DEV_LOCK, virtualenv.NODE_LOCK, virtualenv.BENCH_LOCK)
 
 
 def test_secrets_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -> None:
@@ -101,11 +101,20 @@ def test_everything_that_pyproject_asks_for_is_locked() -> None:
         virtualenv.RUNTIME_LOCK: project["project"]["dependencies"],
         virtualenv.DEV_LOCK: project["project"]["dependencies"] + project["dependency-groups"]["dev"],
         virtualenv.NODE_LOCK: project["dependency-groups"]["node"],
+        virtualenv.BENCH_LOCK: project["dependency-groups"]["bench"],
     }
     for lock, requirements in wanted.items():
         locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / lock).read_text(), re.MULTILINE))
         asked = {re.split(r"[\[<>=~!; ]", line)[0].lower().replace("_", "-") for line in requirements}
         assert asked <= locked, f"{lock}: run ./dev lock"
+
+
+def test_every_lock_file_of_the_root_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(virtualenv, "run", lambda argv, **_: written.append(str(argv[-1])))
+    monkeypatch.setattr(virtualenv, "pip_settings", lambda _: {})
+    virtualenv.write_locks(Layout(root=ROOT, state=tmp_path))
+    assert sorted(written) == sorted(file.name for file in ROOT.glob("requirements*.lock"))
 
 
 def test_psycopg_3_stays_out_because_django_would_silently_take_it() -> None:

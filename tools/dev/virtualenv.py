@@ -13,6 +13,7 @@ from tools.dev.terminal import Failure, answer, logged, run, say, step
 RUNTIME_LOCK = "requirements.lock"
 DEV_LOCK = "requirements-dev.lock"
 NODE_LOCK = "requirements-node.lock"
+BENCH_LOCK = "requirements-bench.lock"
 
 
 def ensure_venv(layout: Layout, stamps: Stamps) -> None:
@@ -112,7 +113,7 @@ def _ensure_uv(layout: Layout) -> None:
 
 
 def write_locks(layout: Layout) -> None:
-    """Resolve pyproject.toml anew into the three lock files: every platform, with hashes, without index addresses."""
+    """Resolve pyproject.toml anew into the four lock files: every platform, with hashes, without index addresses."""
     common = [
         "--universal",
         "--generate-hashes",
@@ -125,6 +126,7 @@ def write_locks(layout: Layout) -> None:
         (RUNTIME_LOCK, ["pyproject.toml"]),
         (DEV_LOCK, ["pyproject.toml", "--group", "dev", "-c", RUNTIME_LOCK]),
         (NODE_LOCK, ["--group", "node"]),
+        (BENCH_LOCK, ["--group", "bench"]),
     )
     # Only the index itself and the certificate: files from side sources must not leave their hashes in the lock.
     pip = {name: value for name, value in pip_settings(layout.python).items() if name in {"index-url", "cert"}}
