@@ -9,13 +9,16 @@ from benchmarks.stage import ROOT, say
 LOCK = ROOT / "requirements-bench.lock"
 
 
-def peers_python(asker: str) -> Path | None:
-    """Its interpreter; None (and said so in the name of `asker`) where the packages can't be installed."""
+def peers_python(asker: str, *, installs: bool = True) -> Path | None:
+    """Its interpreter; None (and said so in the name of `asker`) where the packages are not and can't be installed."""
     folder = Path(sys.prefix).parent / "bench-venv"
     python = folder / "bin" / "python"
     stamp = folder / "installed.lock"
     if stamp.is_file() and stamp.read_bytes() == LOCK.read_bytes():
         return python
+    if not installs:
+        say(f"{asker}: the peers are not installed; a run without --quick does it")
+        return None
     say(f"{asker}: installs the peers of {LOCK.name}")
     steps = (
         [sys.executable, "-m", "venv", "--clear", str(folder)],

@@ -1,20 +1,25 @@
 """Point -> grid: the engine against PostGIS with a GiST index, one point a statement and many, and their agreement.
 
 Beside it, in the same run, what one would reach for instead: `ST_Contains` + first row (a border point belongs to
-nobody), shapely's STRtree.
+nobody), shapely's STRtree, an H3 cover with exact outlines where a hexagon crosses a border.
 """
 
+import contextlib
+import json
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import Any
+from pathlib import Path
+from typing import IO, Any, cast
 
 import numpy as np
 import shapely
 
+from benchmarks.bench_env import peers_python
 from benchmarks.figures import CheckFailed, Column, Table
 from benchmarks.mesh import FloatArray, jittered_mesh
-from benchmarks.stage import Stage, say
+from benchmarks.stage import ROOT, Stage, say
 from benchmarks.turns import interleave, middle, seconds_of
 from gis.locate import COVERING_MANY_SQL, COVERING_SQL, SNAPPED_POINT_SQL, GridIndex, GridShape
 
@@ -28,6 +33,7 @@ _COLUMNS = (
     Column("points_per_s", "points/s"),
     Column("times_single", "× SQL single row", 1),
     Column("times_batch", "× SQL batch", 1),
+    Column("growth", "× slower than at the first size", 1),
 )
 _TABLE = """
 CREATE TABLE bench_grid (id integer, code text, geom geometry(Polygon, 4326));
@@ -52,8 +58,8 @@ class Size:
     rounds: int
 
 
-FULL = Size(((12, 7), (100, 100), (400, 250)), single=2_000, batch=20_000, engine=200_000, checked=50_000, rounds=5)
-QUICK = Size(((12, 7), (40, 25)), single=300, batch=3_000, engine=20_000, checked=3_000, rounds=3)
+FULL = Size(((10, 10), (100, 100), (400, 250)), single=2_000, batch=20_000, engine=200_000, checked=50_000, rounds=5)
+QUICK = Size(((10, 10), (40, 25)), single=300, batch=3_000, engine=20_000, checked=3_000, rounds=3)
 
 
 def run(stage: Stage) -> Table:
@@ -61,11 +67,16 @@ def run(stage: Stage) -> Table:
     size = QUICK if stage.quick else FULL
     rows: list[dict[str, Any]] = []
     facts: dict[str, Any] = {}
+    python = peers_python("locate", installs=not stage.quick)
     for columns, lines in size.meshes:
         grids = _shapes(columns, lines)
         say(f"locate: {len(grids):,} grids")
-        with stage.connect() as connection:
-            rows += _measure(connection, grids, size, facts)
+        with stage.connect() as connection, contextlib.ExitStack() as down:
+            cover = _Cover(python, stage.folder / "locate.npz", grids, down) if python else None
+            rows += _measure(connection, grids, size, cover, facts)
+    first = {row["method"]: row["points_per_s"] for row in reversed(rows)}
+    for row in rows:
+        row["growth"] = first[row["method"]] / row["points_per_s"]
     return Table("locate", "point → grid (border points, lowest code owns, included)", _COLUMNS, rows, facts)
 
 
@@ -87,7 +98,50 @@ def _points(count: int, grids: Sequence[GridShape], *, seed: int) -> FloatArray:
     return random.permutation(points)
 
 
-def _measure(connection: Any, grids: list[GridShape], size: Size, facts: dict[str, Any]) -> list[dict[str, Any]]:
+class _Cover:
+    """An H3 cover in a process and with packages of its own, asked by a line."""
+
+    def __init__(self, python: Path, file: Path, grids: Sequence[GridShape], down: contextlib.ExitStack) -> None:
+        self._python, self._file, self._down = python, file, down
+        self._order = np.argsort([grid.code for grid in grids], kind="stable")
+        self._shapes = [grids[number].polygon for number in self._order.tolist()]
+
+    def start(self, points: FloatArray, facts: dict[str, Any]) -> None:
+        _, xy, (rings, parts) = shapely.to_ragged_array(self._shapes)
+        np.savez(self._file, xy=xy, rings=rings, parts=parts, points=points)
+        argv = [str(self._python), str(ROOT / "benchmarks" / "locate_peer.py"), str(self._file)]
+        self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._down.callback(self.end)
+        told = json.loads(self._answer())
+        facts[f"h3_cover_{len(self._shapes)}"] = (
+            f"{told['cells']:,} hexagons of resolution {told['resolution']}, built in {told['build_s']:.1f} s"
+        )
+
+    def seconds(self) -> float:
+        stdin = cast(IO[str], self._process.stdin)
+        stdin.write("again\n")
+        stdin.flush()
+        return float(self._answer())
+
+    def found(self) -> Any:
+        """Ids of the last round, -1 outside; ends the process."""
+        self.end()
+        found = np.load(self._file.with_suffix(".out.npy"))
+        return np.where(found < 0, -1, self._order[found])
+
+    def end(self) -> None:
+        self._process.communicate()
+
+    def _answer(self) -> str:
+        line = cast(IO[str], self._process.stdout).readline()
+        if not line:
+            raise CheckFailed("the H3 cover ended; its last words are above")
+        return line
+
+
+def _measure(
+    connection: Any, grids: list[GridShape], size: Size, cover: _Cover | None, facts: dict[str, Any]
+) -> list[dict[str, Any]]:
     cursor = connection.cursor()
     _fill(cursor, grids)
     made: list[GridIndex] = []
@@ -111,7 +165,13 @@ def _measure(connection: Any, grids: list[GridShape], size: Size, facts: dict[st
     contenders["shapely STRtree"] = lambda: (
         len(points) / seconds_of(lambda: tree.query(shapely.points(points), predicate="intersects"))
     )
+    if cover is not None:
+        cover.start(points, facts)
+        contenders["H3 cover"] = lambda: len(points) / cover.seconds()
     rates = {name: middle(found) for name, found in interleave(contenders, rounds=size.rounds).items()}
+    if cover is not None:
+        same = float((cover.found() == index.locate_batch(points[:, 0], points[:, 1])).mean())
+        facts[f"h3_equal_{len(grids)}"] = f"{100 * same:.3f} %"
     cursor.execute("DEALLOCATE ALL; DROP TABLE bench_grid")
     return [
         {

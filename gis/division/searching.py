@@ -12,11 +12,12 @@ from gis.division.model import Ints, Wish
 from gis.division.starting import first_division
 
 # Steps an atom: small land is searched longer, up to `LONG_SEARCH` steps in all.
-STEPS_PER_ATOM: Final = 12_000
+STEPS_PER_ATOM: Final = 9_000
 LONG_PER_ATOM: Final = 30_000
 LONG_SEARCH: Final = 30_000_000
-# Searches with random numbers of their own; the best of them counts, whoever ends first.
+# Searches with random numbers of their own; the best of them counts, whoever ends first. Luck evens out on large land.
 WALKS: Final = 2
+LARGE: Final = 4_000
 HOT: Final = 0.5
 COLD: Final = 0.002
 # Of 1000 tries.
@@ -58,8 +59,9 @@ def best_division(atoms: Atoms, count: int, wish: Wish) -> Ints:
         price = core.search(steps, HOT, COLD, SWAPS, CUTS, graph, state, terms, _room(graph, count))
         return price, state.home
 
-    with ThreadPoolExecutor(max_workers=min(WALKS, os.cpu_count() or 1)) as pool:
-        walked = list(pool.map(walk, range(WALKS)))
+    walks = WALKS if atoms.count <= LARGE else 1
+    with ThreadPoolExecutor(max_workers=min(walks, os.cpu_count() or 1)) as pool:
+        walked = list(pool.map(walk, range(walks)))
     return min(walked, key=lambda one: one[0])[1]
 
 

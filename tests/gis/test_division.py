@@ -1,5 +1,7 @@
 """Proposed divisions: connected, exact, no building cut, alike in households, the same again for the same seed."""
 
+import itertools
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -26,13 +28,17 @@ from gis.division import (
     searching,
     warm_up,
 )
+from gis.division.atoms import Atoms
 from gis.division.laying import lay_atoms
+from gis.division.model import Ints
 from gis.division.searching import best_division
 from gis.division.starting import first_division
 from gis.locate import GridShape
 from tests.gis.blocks import quarter
 
 QUICK = 0.03
+# One process compiles the search, when nobody has.
+pytestmark = pytest.mark.xdist_group("division")
 
 
 def shapes_of(proposal: Proposal) -> list[GridShape]:
@@ -51,7 +57,7 @@ def expect_sound(proposal: Proposal, ground: Ground) -> None:
 
 
 @settings(max_examples=12, deadline=None)
-@given(st.integers(3, 7), st.integers(2, 6), st.integers(0, 10_000), st.integers(2, 5))
+@given(st.integers(3, 6), st.integers(2, 5), st.integers(0, 10_000), st.integers(2, 5))
 def test_grids_tile_the_land_and_cut_no_building(columns: int, rows: int, seed: int, grids: int) -> None:
     ground = quarter(columns, rows, seed=seed)
     proposal = propose(ground, Wish(grids=grids, seed=seed, effort=QUICK))
@@ -70,59 +76,154 @@ def test_blocks_under_one_building_are_never_parted() -> None:
         assert propose(ground, Wish(grids=3, effort=QUICK)).figures.buildings_cut == 0
 
 
-@settings(max_examples=25, deadline=None)
+class Walk:
+    """A division of atoms on which single tries of the search are made."""
+
+    def __init__(self, atoms: Atoms, grids: int, *, seed: int = 1) -> None:
+        self.atoms, self.home = atoms, first_division(atoms, grids)
+        self.graph = searching.graph_of(atoms)
+        self.terms = searching._terms(atoms, self.home, grids, Wish(grids=grids))
+        self.room = searching._room(self.graph, grids)
+        rng = searching._random_state(seed, 0)
+        self.state = core.State(self.home, np.zeros((grids, 4)), np.zeros(grids, np.int64), self.home.copy(), rng)
+        core.sum_loads(self.graph, self.state)
+
+    def attempt(self, kind: Callable[..., float], heat: float) -> float:
+        """One try at a random border; the change of price."""
+        a = core.draw(self.state.rng, self.atoms.count)
+        row = slice(self.atoms.start[a], self.atoms.start[a + 1])
+        b = int(self.atoms.other[row][core.draw(self.state.rng, row.stop - row.start)])
+        if self.home[a] == self.home[b]:
+            return 0.0
+        goal = int(self.home[b]) if kind is core.try_move else b
+        return kind(a, goal, heat, self.graph, self.state, self.terms, self.room)
+
+    def price(self) -> float:
+        return core.total_price(self.graph, self.state, self.terms, self.room)
+
+
+def pieces_of(atoms: Atoms, home: Ints) -> int:
+    """Connected parts of all grids together."""
+    rows = np.repeat(np.arange(atoms.count), np.diff(atoms.start))
+    same = home[rows] == home[atoms.other]
+    graph = coo_matrix((np.ones(same.sum()), (rows[same], atoms.other[same])), shape=(atoms.count, atoms.count))
+    return int(connected_components(graph, directed=False)[0])
+
+
+TRIES = (core.try_move, core.try_swap, core.try_recombination)
+
+
+@pytest.mark.parametrize("kind", TRIES)
+def test_no_try_takes_a_grid_apart_however_hot(kind: Callable[..., float]) -> None:
+    """Every change is welcome, so grids grow ragged and nearly every atom is one that holds its grid together."""
+    walk = Walk(lay_atoms(quarter(7, 7, seed=11), Wish(grids=4)), 4)
+    changes = 0
+    for _ in range(2500):
+        changes += walk.attempt(kind, 1e9) != 0.0
+        assert pieces_of(walk.atoms, walk.home) == 4
+    assert changes > 200
+
+
+@settings(max_examples=12, deadline=None)
 @given(st.integers(2, 7), st.integers(2, 7), st.integers(0, 10_000), st.data())
 def test_the_search_keeps_every_grid_in_one_piece(columns: int, rows: int, seed: int, data: st.DataObject) -> None:
     atoms = lay_atoms(quarter(columns, rows, seed=seed), Wish(grids=2))
     grids = data.draw(st.integers(1, min(8, atoms.count)))
     home = best_division(atoms, grids, Wish(grids=grids, seed=seed, effort=QUICK))
-    rows_of = np.repeat(np.arange(atoms.count), np.diff(atoms.start))
-    same = home[rows_of] == home[atoms.other]
-    graph = coo_matrix((np.ones(same.sum()), (rows_of[same], atoms.other[same])), shape=(atoms.count, atoms.count))
     assert np.unique(home).tolist() == list(range(grids))
-    assert connected_components(graph, directed=False)[0] == grids
+    assert pieces_of(atoms, home) == grids
 
 
-def test_the_search_knows_its_price_to_the_last_move() -> None:
-    """Sums kept move by move are those counted anew."""
-    atoms = lay_atoms(quarter(7, 7, seed=3), Wish(grids=6))
-    home = best_division(atoms, 6, Wish(grids=6, effort=QUICK))
-    terms, room = searching._terms(atoms, home, 6, Wish(grids=6)), searching._room(atoms.count)
-    own = np.column_stack([atoms.households, atoms.minutes, atoms.area_m2, atoms.perimeter_m])
-    graph = core.Graph(np.ascontiguousarray(own), atoms.start, atoms.other, atoms.shared_m, atoms.price_m)
-    state = core.State(home, np.zeros((6, 4)), np.zeros(6, np.int64), home.copy(), np.array([9], np.uint64))
-    core.sum_loads(graph, state)
-    price = core.total_price(graph, state, terms)
-    for try_ in (core.try_move, core.try_swap, core.try_recombination):
-        changed = 0
-        for _ in range(4000):
-            a = core.draw(state.rng, atoms.count)
-            b = atoms.other[atoms.start[a] + core.draw(state.rng, atoms.start[a + 1] - atoms.start[a])]
-            if home[a] != home[b]:
-                goal = home[b] if try_ is core.try_move else b
-                change = try_(a, goal, 0.5, graph, state, terms, room)
-                changed += change != 0
-                price += change
-        load, count = state.load.copy(), state.held.copy()
-        core.sum_loads(graph, state)
-        assert changed > 20, try_
-        np.testing.assert_allclose(load, state.load, rtol=1e-9)
-        np.testing.assert_array_equal(count, state.held)
-        assert core.total_price(graph, state, terms) == pytest.approx(price)
+@pytest.mark.parametrize("kind", TRIES)
+def test_the_search_knows_its_price_to_the_last_try(kind: Callable[..., float]) -> None:
+    """Sums and prices kept try by try are those counted anew."""
+    walk = Walk(lay_atoms(quarter(7, 7, seed=3), Wish(grids=6)), 6)
+    price, changed = walk.price(), 0
+    for _ in range(4000):
+        change = walk.attempt(kind, 0.5)
+        changed += change != 0
+        price += change
+    load, held = walk.state.load.copy(), walk.state.held.copy()
+    core.sum_loads(walk.graph, walk.state)
+    assert changed > 20
+    np.testing.assert_allclose(load, walk.state.load, rtol=1e-9)
+    np.testing.assert_array_equal(held, walk.state.held)
+    assert walk.price() == pytest.approx(price)
 
 
-def test_the_same_seed_gives_the_same_division_and_another_seed_may_not() -> None:
+def test_a_compound_is_priced_by_the_grids_it_lies_in() -> None:
+    """Whole compounds cost nothing; the third grid costs less than the second."""
+    walk = Walk(lay_atoms(quarter(6, 1, seed=3, straddling=False), Wish(grids=1)), 3)
+    assert walk.atoms.count == 6
+    free = walk.terms._replace(compounds=0.0)
+    for home, split in (([0, 0, 1, 1, 2, 2], 0), ([0, 1, 1, 1, 2, 2], 1), ([0, 1, 1, 2, 2, 2], 2)):
+        walk.home[:] = np.array(home)[np.argsort(np.argsort(walk.atoms.x))]
+        core.sum_loads(walk.graph, walk.state)
+        plain = core.total_price(walk.graph, walk.state, free, walk.room)
+        assert walk.price() - plain == pytest.approx(split * walk.terms.compounds)
+    one, two, three = (core.parts_price(parts, walk.terms) for parts in (1, 2, 3))
+    assert one == 0
+    assert two < three < 2 * two
+
+
+def test_compounds_stay_together_where_that_is_possible(monkeypatch: pytest.MonkeyPatch) -> None:
     ground = quarter(8, 8, seed=5)
-    first, again = (propose(ground, Wish(grids=9, seed=4, effort=QUICK)) for _ in range(2))
-    assert [grid.outline.wkb for grid in first.grids] == [grid.outline.wkb for grid in again.grids]
-    assert first.figures == again.figures
+    cared = propose(ground, Wish(grids=8, effort=0.2)).figures
+    monkeypatch.setattr(searching, "COMPOUNDS", 0.0)
+    careless = propose(ground, Wish(grids=8, effort=0.2)).figures
+    assert cared.compounds == careless.compounds > 30
+    assert cared.compounds_cut < careless.compounds_cut / 2
+    assert cared.households_worst < 0.1
+
+
+def test_the_same_seed_gives_the_same_division_on_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    ground = quarter(8, 8, seed=5)
+    found = []
+    for threads in (1, 2, 8, 2):
+        monkeypatch.setattr(searching.os, "cpu_count", lambda threads=threads: threads)
+        found.append(propose(ground, Wish(grids=9, seed=4, effort=QUICK)))
+    assert len({tuple(grid.outline.wkb for grid in one.grids) for one in found}) == 1
+    assert len({one.figures for one in found}) == 1
+    other = propose(ground, Wish(grids=9, seed=5, effort=QUICK))
+    assert [grid.outline.wkb for grid in other.grids] != [grid.outline.wkb for grid in found[0].grids]
+
+
+def test_the_better_of_several_walks_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    atoms = lay_atoms(quarter(8, 8, seed=5), Wish(grids=9))
+    judge = Walk(atoms, 9)
+    prices: dict[int, list[float]] = {1: [], 4: []}
+    for walks, seed in itertools.product(prices, range(4)):
+        monkeypatch.setattr(searching, "WALKS", walks)
+        judge.home[:] = best_division(atoms, 9, Wish(grids=9, seed=seed, effort=0.005))
+        core.sum_loads(judge.graph, judge.state)
+        prices[walks].append(judge.price())
+    assert all(many <= one for one, many in zip(*prices.values(), strict=True))
+    assert any(many < one for one, many in zip(*prices.values(), strict=True))
+
+
+def test_nothing_outside_the_area_is_taken_in_or_counted() -> None:
+    """Streets and doors go on beyond the border; the proposal ends at it."""
+    wide = quarter(8, 6, seed=7)
+    west, south, east, north = wide.parent.bounds
+    left = shapely.box(west - 1e-3, south - 1e-3, (west + east) / 2 + 1e-4, north + 1e-3)
+    parent = shapely.set_precision(shapely.intersection(wide.parent, left), 1e-7)
+    ground = replace(wide, parent=parent)
+    proposal = propose(ground, Wish(grids=4, effort=QUICK))
+    for grid in proposal.grids:
+        assert shapely.difference(grid.outline, parent).area < 1e-12
+    assert shapely.symmetric_difference(shapely.union_all([g.outline for g in proposal.grids]), parent).area < 1e-12
+    inside = shapely.intersects_xy(parent, wide.demand.lons, wide.demand.lats)
+    assert 0 < inside.sum() < len(inside)
+    expected = np.asarray(wide.demand.households)[inside].sum()
+    assert sum(grid.households for grid in proposal.grids) == pytest.approx(expected)
 
 
 def test_the_search_beats_its_start_in_balance_border_and_shape() -> None:
-    ground = quarter(12, 12, seed=8)
-    wish = Wish(grids=16)
+    ground = quarter(10, 10, seed=8)
+    ground = replace(ground, demand=replace(ground.demand, compounds=()))
+    wish = Wish(grids=12, effort=0.2)
     atoms = lay_atoms(ground, wish)
-    start, end = first_division(atoms, 16), best_division(atoms, 16, wish)
+    start, end = first_division(atoms, 12), best_division(atoms, 12, wish)
 
     def worst(home: np.ndarray) -> float:  # type: ignore[type-arg]
         held = np.bincount(home, weights=atoms.households)
@@ -169,7 +270,9 @@ def test_borders_of_today_are_kept_where_that_is_wished() -> None:
     ground = replace(
         plain, demand=replace(plain.demand, households=changed), existing=[grid.outline for grid in today.grids]
     )
-    kept, free = (propose(ground, Wish(grids=9, seed=7, keeps_borders=keeps)).figures for keeps in (True, False))
+    kept, free = (
+        propose(ground, Wish(grids=9, seed=7, keeps_borders=keeps, effort=0.2)).figures for keeps in (True, False)
+    )
     assert kept.kept_share is not None
     assert free.kept_share is not None
     assert kept.kept_share > 0.8
