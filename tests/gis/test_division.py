@@ -202,12 +202,14 @@ def test_the_better_of_several_walks_counts(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_nothing_outside_the_area_is_taken_in_or_counted() -> None:
-    """Streets and doors go on beyond the border; the proposal ends at it."""
+    """Streets and doors go on beyond the border, one street comes back; the proposal ends at it."""
     wide = quarter(8, 6, seed=7)
     west, south, east, north = wide.parent.bounds
     left = shapely.box(west - 1e-3, south - 1e-3, (west + east) / 2 + 1e-4, north + 1e-3)
     parent = shapely.set_precision(shapely.intersection(wide.parent, left), 1e-7)
-    ground = replace(wide, parent=parent)
+    edge = shapely.box(parent.bounds[2] - 1e-3, south + 1e-3, parent.bounds[2] + 1e-3, south + 2e-3)
+    loop = Street(shapely.set_precision(edge.exterior, 1e-7), "residential")
+    ground = replace(wide, parent=parent, streets=[*wide.streets, loop])
     proposal = propose(ground, Wish(grids=4, effort=QUICK))
     for grid in proposal.grids:
         assert shapely.difference(grid.outline, parent).area < 1e-12
@@ -278,6 +280,24 @@ def test_borders_of_today_are_kept_where_that_is_wished() -> None:
     assert kept.kept_share > 0.8
     assert kept.kept_share > free.kept_share + 0.1
     assert kept.households_worst < 0.15
+
+
+def test_a_border_of_today_that_follows_no_street_is_kept_too() -> None:
+    ground = quarter(6, 6, seed=2)
+    west, south, east, north = ground.parent.bounds
+    middle = (south + north) / 2 + 1.3e-4
+    today = [
+        shapely.set_precision(shapely.intersection(ground.parent, shapely.box(west, low, east, high)), 1e-7)
+        for low, high in ((south, middle), (middle, north))
+    ]
+    ground = replace(ground, existing=today, buildings=[])
+    kept, free = (
+        propose(ground, Wish(grids=2, tolerance=0.3, keeps_borders=keeps, effort=QUICK)).figures.kept_share
+        for keeps in (True, False)
+    )
+    assert kept is not None
+    assert kept > 0.7
+    assert not free
 
 
 def test_a_block_too_heavy_for_balance_is_cut_between_its_buildings() -> None:
