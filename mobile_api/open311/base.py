@@ -58,7 +58,9 @@ class Open311Reads(HourlyLimit):
 
 
 class Open311View(ApiView):
-    """One address of GeoReport v2. `form` in its arguments is xml or json."""
+    """One address of GeoReport v2; `form` is xml or json. The standard describes it, our schema does not."""
+
+    schema = None
 
     authentication_classes = (ApiKeyAuthentication,)
     parser_classes = (FormParser, MultiPartParser)
