@@ -23,7 +23,7 @@ from backend.core.errors import IdReused, Invalid
 from backend.core.ids import digest_of
 from backend.inspections import access
 from backend.inspections.errors import StopEnded, TimeNotPlausible
-from backend.inspections.models import Appointment, Stop, Visit, WeeklyPlan
+from backend.inspections.models import Appointment, Route, Stop, Visit, WeeklyPlan
 from backend.inspections.planning import local_midnight, subject_key
 from backend.patrols.models import PatrolSession
 from backend.places.models import VisitDuty
@@ -285,15 +285,25 @@ def settle_case_stops(*, now: datetime, limit: int = 500) -> int:
 
 @transaction.atomic
 def _settle_case_stop(stop_id: UUID, now: datetime) -> bool:
-    claimed = (
-        Stop.objects.published()
-        .filter(pk=stop_id, state__in=(Stop.State.PLANNED, Stop.State.ARRIVED))
-        .update(state=Stop.State.DONE, ended_at=now, version=F("version") + 1)
-    )
-    if not claimed:
+    waiting = (Stop.State.PLANNED, Stop.State.ARRIVED)
+    if not _claimed(stop_id, waiting, state=Stop.State.DONE, now=now):
         return False
     _owe_change(Stop.objects.select_related("route__plan__grid").get(pk=stop_id), now)
     return True
+
+
+def _claimed(stop_id: UUID, waiting: Sequence[str], *, state: Stop.State, now: datetime) -> bool:
+    """Ends a stop of a plan in force, once.
+
+    The plan is asked for in a subquery: an update through a join would find the stop by its old state, and of two
+    sweeps at once both would end it.
+    """
+    in_force = Route.objects.filter(plan__state=WeeklyPlan.State.PUBLISHED)
+    return bool(
+        Stop.objects.filter(pk=stop_id, state__in=waiting, route__in=in_force).update(
+            state=state, ended_at=now, version=F("version") + 1
+        )
+    )
 
 
 def mark_missed_stops(*, now: datetime, limit: int = 2000) -> int:
@@ -310,12 +320,7 @@ def mark_missed_stops(*, now: datetime, limit: int = 2000) -> int:
 
 @transaction.atomic
 def _miss(stop_id: UUID, now: datetime) -> bool:
-    claimed = (
-        Stop.objects.published()
-        .filter(pk=stop_id, state=Stop.State.PLANNED)
-        .update(state=Stop.State.MISSED, ended_at=now, version=F("version") + 1)
-    )
-    if not claimed:
+    if not _claimed(stop_id, (Stop.State.PLANNED,), state=Stop.State.MISSED, now=now):
         return False
     _owe_change(Stop.objects.select_related("route__plan__grid").get(pk=stop_id), now)
     return True

@@ -64,19 +64,25 @@ def test_the_map_keeps_its_edges_when_the_network_goes_and_comes(town: Town) -> 
     assert len(strip.getcolors(1_000_000) or ()) > 8, "the upper strip of the map is blank"
 
 
-def test_the_phones_own_position_stays_one_when_the_page_changes_its_size(town: Town) -> None:
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_the_phones_own_position_stays_one_until_a_hand_moves_the_map(town: Town, motion: str) -> None:
+    """However the map comes to rest by itself: after its way there, at once where motion is reduced, after a resize."""
     phone = in_english(town, "resident")
+    phone.page.emulate_media(reduced_motion=motion)
     phone.page.goto("/resident/#/report?step=place")
+    phone.drawn()
     phone.button("Use my position").click()
-    own = phone.page.get_by_text("position of this phone")
+    own, chosen = phone.page.get_by_text("position of this phone"), phone.page.get_by_text("chosen on the map")
     expect(own).to_be_visible()
     phone.drawn()
+    expect(chosen).to_have_count(0)
     phone.page.set_viewport_size({"width": 700, "height": 500})  # turned, with a keyboard
+    until(lambda: box(phone, "canvas.maplibregl-canvas")["height"] < 500, phone.page, lambda: "the map keeps its size")
     phone.drawn()
-    phone.page.wait_for_timeout(300)
+    expect(chosen).to_have_count(0)
     expect(own).to_be_visible()
     phone.button("Move north").click()
-    expect(phone.page.get_by_text("chosen on the map")).to_be_visible()
+    expect(chosen).to_be_visible()
 
 
 @pytest.mark.parametrize("app", ["resident", "field"])

@@ -43,7 +43,9 @@ def test_a_planner_that_was_given_up_stores_nothing(town: World, monkeypatch: py
     meanwhile(monkeypatch, lambda: plans.free_stuck(now=AFTER_THE_CLAIM))
     with pytest.raises(PlanningUnderWay):
         plan_week(grid_id=town.grid(GRID).pk, week_start=MONDAY, now=MONDAY_EARLY)
-    assert (WeeklyPlan.objects.get().state, Route.objects.count()) == ("failed", 0)
+    given_up = WeeklyPlan.objects.get()
+    assert (given_up.state, Route.objects.count()) == ("failed", 0)
+    assert given_up.error == "the planner did not finish in time"
 
 
 def test_a_planner_that_was_replaced_leaves_the_other_ones_plan(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
