@@ -98,6 +98,7 @@ class Stage:
             "GRIDWARD_SMS_FILE": str(self.folder / "sms.log"),
             "GRIDWARD_PHOTO_SENDFILE_PREFIX": "",
             "GRIDWARD_ANONYMOUS_REPORTS_PER_HOUR": "1000000000",
+            "GRIDWARD_POSITION_BATCHES_PER_MINUTE": "1000000000",
         }
 
     def _start_redis(self) -> None:

@@ -18,6 +18,7 @@ from backend.core.clock import LOCAL
 from backend.core.ids import uuid7
 from backend.inspections.models import Stop
 from benchmarks.figures import CheckFailed, Column, Table
+from benchmarks.live_workers import measure
 from benchmarks.load import drive, post
 from benchmarks.phones import BATCH, Phone, Point, past_day, workers_on_duty
 from benchmarks.stage import Server, Stage, say
@@ -57,16 +58,18 @@ FROM staged ON CONFLICT DO NOTHING"""
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Phones that send at once, rounds, and batches of a phone in a turn."""
+    """Phones that send at once, rounds, batches of a phone in a turn; workers live at once, and for how long."""
 
     phones: int
     rounds: int
     batches: int
     walked_batches: int
+    live_workers: int
+    live_s: float
 
 
-FULL = Size(phones=8, rounds=5, batches=60, walked_batches=15)
-QUICK = Size(phones=2, rounds=2, batches=4, walked_batches=3)
+FULL = Size(phones=8, rounds=5, batches=60, walked_batches=15, live_workers=5_000, live_s=30.0)
+QUICK = Size(phones=2, rounds=2, batches=4, walked_batches=3, live_workers=100, live_s=2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ def run(stage: Stage) -> Table:
     measured = interleave(contenders, rounds=size.rounds)
     measured[REPLAY], facts = _replay(stage, product, plain, size)
     facts |= {"phones": len(others), "batch": BATCH, "stops_recognised": _recognised(walkers, day)}
+    facts |= measure(product, count=size.live_workers, lasts_s=size.live_s)
     return Table("tracks", "positions over HTTP in batches of 100", _COLUMNS, _rows(measured), facts)
 
 

@@ -7,6 +7,7 @@ from mobile_api.field import dispute_views as disputes
 from mobile_api.field import patrol_views as patrols
 from mobile_api.field import views as field
 from mobile_api.field.duty_view import OwnDutyView
+from mobile_api.field.positions_view import PositionsView
 from mobile_api.notices import views as notices
 from mobile_api.public import appointment_views as appointments
 from mobile_api.public import views as public
@@ -71,5 +72,5 @@ urlpatterns = [
     path("api/v1/field/sessions", patrols.SessionsView.as_view()),
     path("api/v1/field/sessions/<uuid:session_id>", patrols.SessionView.as_view()),
     path("api/v1/field/sessions/<uuid:session_id>/end", patrols.SessionEndView.as_view()),
-    path("api/v1/field/sessions/<uuid:session_id>/positions", patrols.PositionsView.as_view()),
+    path("api/v1/field/sessions/<uuid:session_id>/positions", PositionsView.as_view()),
 ]

@@ -116,10 +116,11 @@ def _redis_url(database: int, *, broker: bool = False) -> str:
 
 _REDIS_BASE = env.integer("GRIDWARD_REDIS_DATABASE_BASE", default=0, minimum=0, maximum=12)
 REDIS_LIVE_URL = _redis_url(_REDIS_BASE + 2)
+REDIS_CACHE_URL = _redis_url(_REDIS_BASE + 1)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": _redis_url(_REDIS_BASE + 1),
+        "LOCATION": REDIS_CACHE_URL,
         "KEY_PREFIX": "gw",
     }
 }
@@ -193,6 +194,8 @@ HOURLY_LIMITS = {
     "open311": env.integer("GRIDWARD_OPEN311_READS_PER_HOUR", default=1200, minimum=1),
     "track": env.integer("GRIDWARD_TRACKING_LOOKUPS_PER_HOUR", default=120, minimum=1),
 }
+# What one signed-in person may send in a minute: a phone that was away for a day catches up within the hour.
+POSITION_BATCHES_PER_MINUTE = env.integer("GRIDWARD_POSITION_BATCHES_PER_MINUTE", default=240, minimum=1)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "mobile_api.common.authentication.BearerAuthentication",

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import shapely
 from django.conf import settings
+from django.db import connection
 
 from backend.accounts.actor import Actor
 from backend.inspections.models import Route, Stop, WeeklyPlan
@@ -25,7 +26,15 @@ VISITED_DWELL_S = 30.0
 AROUND_BATCH = timedelta(minutes=10)
 # The planned way counts as walked where the track came this close.
 ON_THE_WAY_M = 25.0
-_OPEN = (Stop.State.PLANNED, Stop.State.ARRIVED)
+_OPEN = (Stop.State.PLANNED.value, Stop.State.ARRIVED.value)
+# Asked for each batch of positions, so without the work of building it anew each time.
+_OPEN_STOPS = """
+SELECT stop.id, ST_X(stop.location), ST_Y(stop.location), stop.arrived_at
+FROM inspections_route route
+JOIN inspections_weeklyplan plan ON plan.id = route.plan_id AND plan.state = %(in_force)s
+JOIN inspections_stop stop ON stop.route_id = route.id AND stop.state = ANY(%(open)s)
+WHERE route.worker_id = %(worker)s AND route.day = %(day)s
+ORDER BY stop.start_at"""
 _REACHED = (Stop.State.ARRIVED, Stop.State.DONE)
 
 
@@ -47,6 +56,12 @@ def record_positions(*, actor: Actor, session_id: UUID, points: Sequence[Mapping
     return Recorded(taken, recognise_visited(taken, now=now))
 
 
+def record_plain(*, user_id: UUID, session_id: UUID, body: bytes, now: datetime) -> Recorded | None:
+    """`record_positions` for the JSON body of a batch in which nothing is wrong; None, with nothing stored, else."""
+    taken = patrol_services.take_plain(user_id=user_id, session_id=session_id, body=body, now=now)
+    return Recorded(taken, recognise_visited(taken, now=now)) if taken else None
+
+
 def recognise_visited(taken: Taken, *, now: datetime) -> list[UUID]:
     """Marks planned stops of the session's worker and day as arrived where the cleaned track stood at them.
 
@@ -55,14 +70,10 @@ def recognise_visited(taken: Taken, *, now: datetime) -> list[UUID]:
     if taken.since is None or taken.until is None:
         return []
     session = taken.session
-    stops = list(
-        Stop.objects.published()
-        .filter(route__worker_id=session.worker_id, route__day=session.day, state__in=_OPEN)
-        .order_by("start_at")
-    )
+    stops = _open_stops(session.worker_id, session.day)
     if not stops:
         return []
-    targets = [Target(stop.pk, stop.location.x, stop.location.y) for stop in stops]
+    targets = [Target(stop.id, stop.lon, stop.lat) for stop in stops]
     tracks = patrols.own_tracks_of_day(
         session.worker_id, session.day, now=now, since=taken.since - AROUND_BATCH, until=taken.until + AROUND_BATCH
     )
@@ -72,9 +83,26 @@ def recognise_visited(taken: Taken, *, now: datetime) -> list[UUID]:
         for visit in visited(track, targets, radius_m=settings.VISITED_RADIUS_M, dwell_s=VISITED_DWELL_S)
     ]
     arrivals = {UUID(str(visit.id)): visit.first_at for visit in found}
-    known = {stop.pk: stop.arrived_at for stop in stops if stop.arrived_at is not None}
+    known = {stop.id: stop.arrived_at for stop in stops if stop.arrived_at is not None}
     news = {stop_id: at for stop_id, at in arrivals.items() if stop_id not in known or at < known[stop_id]}
     return [stop_id for stop_id, at in news.items() if mark_arrived(stop_id=stop_id, at=at, now=now)]
+
+
+class _OpenStop(NamedTuple):
+    id: UUID
+    lon: float
+    lat: float
+    arrived_at: datetime | None
+
+
+def _open_stops(worker_id: UUID, day: date) -> list[_OpenStop]:
+    """Stops of the worker's rounds in force that may still be reached, in the order of their times."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OPEN_STOPS,
+            {"worker": worker_id, "day": day, "in_force": WeeklyPlan.State.PUBLISHED.value, "open": list(_OPEN)},
+        )
+        return [_OpenStop(*row) for row in cursor.fetchall()]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

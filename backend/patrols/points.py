@@ -4,17 +4,19 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import isfinite
 from typing import Any
 
+from backend.core.constraints import WIDEST_FIX_M
 from gis.coordinates import CoordinateError, Crs, check_position, parse_crs, to_wgs84_batch
 
 # The country's outline as a box (west, south, east, north), with a margin: a fix outside it is a broken fix.
 COUNTRY = (73.0, 3.0, 136.0, 54.0)
 CLOCK_SKEW = timedelta(minutes=5)
 # RFC 3339, and none of the other forms (weeks, no dashes) that a parser may also read.
-_DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
+DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 SEQ_MOST = 2**31 - 1
+# The measures that a point may carry, and the most of each.
+MOST = {"accuracy_m": float(WIDEST_FIX_M), "speed_mps": 400.0, "bearing_deg": 360.0, "battery": 1.0}
 
 
 class PointRefused(Exception):
@@ -102,15 +104,16 @@ def _read(point: Mapping[str, Any], span: Span) -> Fix:
     if "crs" not in point:
         raise PointRefused("crs_missing", "name the coordinate system in crs")
     crs, lon, lat = _position(point)
+    accuracy_m, speed_mps, bearing_deg, battery = (_measure(point, name, most=most) for name, most in MOST.items())
     return Fix(
         seq=seq,
         at=at,
         lon=lon,
         lat=lat,
-        accuracy_m=_measure(point, "accuracy_m", most=100_000.0),
-        speed_mps=_measure(point, "speed_mps", most=400.0),
-        bearing_deg=_measure(point, "bearing_deg", most=360.0),
-        battery=_measure(point, "battery", most=1.0),
+        accuracy_m=accuracy_m,
+        speed_mps=speed_mps,
+        bearing_deg=bearing_deg,
+        battery=battery,
         raw_lon=lon,
         raw_lat=lat,
         raw_crs=crs.value,
@@ -130,7 +133,7 @@ def _position(point: Mapping[str, Any]) -> tuple[Crs, float, float]:
 
 
 def _moment(value: Any) -> datetime:
-    if isinstance(value, str) and _DATE_AND_TIME.match(value):
+    if isinstance(value, str) and DATE_AND_TIME.match(value):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
@@ -145,7 +148,7 @@ def _measure(point: Mapping[str, Any], name: str, *, most: float) -> float | Non
     value = point.get(name)
     if value is None or value == -1:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or not 0 <= value <= most:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
         raise PointRefused(f"bad_{name}", f"{name} is a number from 0 to {most:g}, or left out")
     return float(value)
 

@@ -1,75 +1,43 @@
-"""Writes of patrols: sessions and the positions that a phone sends from them."""
+"""Writes of patrols: sessions begin and end here; `taking` takes the positions that a phone sends from them."""
 
-import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-import numpy as np
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from backend.accounts.actor import Actor
-from backend.accounts.models import Consent, User
+from backend.accounts.models import User
 from backend.core import live
 from backend.core.clock import LOCAL
 from backend.core.errors import IdReused
 from backend.core.ids import digest_of
 from backend.patrols import access
+from backend.patrols.consent import CONSENT_PURPOSE, newest_consent
 from backend.patrols.errors import (
-    BatchTooLarge,
     ConsentMissing,
     NotOnDuty,
     SessionOpen,
-    SessionOver,
     TimeNotPlausible,
 )
 from backend.patrols.models import LivePosition, PatrolSession
-from backend.patrols.points import CLOCK_SKEW, Fix, Sorted, Span, sort_points
-from gis.tracks import FlagKind, flag_columns
+from backend.patrols.points import CLOCK_SKEW
+from backend.patrols.taking import LATE_LIMIT, MOST_POINTS, Taken, take_plain, take_positions
 
-CONSENT_PURPOSE = "patrol_track"
-MOST_POINTS = 1000
-# A phone that stood in a cellar, or whose owner was off for a long weekend, may still send.
-LATE_LIMIT = timedelta(days=5)
+__all__ = [
+    "CONSENT_PURPOSE",
+    "LATE_LIMIT",
+    "LONGEST_SESSION",
+    "MOST_POINTS",
+    "Taken",
+    "close_forgotten_session",
+    "end_session",
+    "start_session",
+    "take_plain",
+    "take_positions",
+]
+
 # No duty lasts longer; what is still open then was forgotten.
 LONGEST_SESSION = timedelta(hours=14)
-_KINDS = tuple(FlagKind)
-
-_STAGE = """
-CREATE TEMP TABLE IF NOT EXISTS track_staging (
-    seq integer, recorded_at timestamptz, lon float8, lat float8, accuracy_m float8, speed_mps float8,
-    bearing_deg float8, battery float8, raw_lon float8, raw_lat float8, raw_crs text, flags integer
-) ON COMMIT DELETE ROWS"""
-_COPY = "COPY track_staging FROM STDIN"
-_INSERT = """
-INSERT INTO patrols_trackpoint (session_day, session_id, seq, recorded_at, received_at, location, accuracy_m, speed_mps,
-    bearing_deg, battery, raw_lon, raw_lat, raw_crs, flags)
-SELECT %(day)s, %(session)s, seq, recorded_at, %(now)s, ST_SetSRID(ST_MakePoint(lon, lat), 4326), accuracy_m, speed_mps,
-    bearing_deg, battery, raw_lon, raw_lat, raw_crs, flags
-FROM track_staging
-ON CONFLICT DO NOTHING"""
-_LIVE = """
-INSERT INTO patrols_liveposition AS held (worker_id, session_id, location, recorded_at, accuracy_m, speed_mps, battery)
-VALUES (%(worker)s, %(session)s, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326), %(at)s, %(accuracy_m)s,
-    %(speed_mps)s, %(battery)s)
-ON CONFLICT (worker_id) DO UPDATE SET session_id = excluded.session_id, location = excluded.location,
-    recorded_at = excluded.recorded_at, accuracy_m = excluded.accuracy_m, speed_mps = excluded.speed_mps,
-    battery = excluded.battery
-WHERE held.recorded_at < excluded.recorded_at"""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of a batch. `duplicates` were stored before, or came twice; `since` and `until` span its points."""
-
-    session: PatrolSession
-    accepted: int
-    duplicates: int
-    rejected: list[dict[str, Any]]
-    since: datetime | None
-    until: datetime | None
 
 
 @transaction.atomic
@@ -91,7 +59,7 @@ def start_session(
             raise IdReused("this session id was used before", id=str(session_id))
         return known
     _check_moment(started_at, now)
-    consent = _newest_consent(actor.user_id)
+    consent = newest_consent(actor.user_id)
     if consent is None or not consent.granted:
         raise ConsentMissing("agree to the recording of patrols first", purpose=CONSENT_PURPOSE)
     still_open = PatrolSession.objects.filter(worker_id=actor.user_id, ended_at=None).first()
@@ -147,128 +115,6 @@ def close_forgotten_session(*, session_id: UUID, now: datetime) -> bool:
     return True
 
 
-def take_positions(*, actor: Actor, session_id: UUID, points: Sequence[Mapping[str, Any]], now: datetime) -> Taken:
-    """Stores a batch of positions of the actor's own session: any order, repeats harmless, bad points named.
-
-    Points are `{seq, at, lon, lat, crs, accuracy_m?, speed_mps?, bearing_deg?, battery?}`; `at` with its offset.
-    A session that ended takes what was recorded in it for five more days. What was recorded after the worker withdrew
-    the consent is refused. Raises SessionNotFound, SessionOver, BatchTooLarge.
-    """
-    if len(points) > MOST_POINTS:
-        raise BatchTooLarge("send fewer points at once", most=MOST_POINTS)
-    with transaction.atomic():
-        session = access.lock_own_session(actor, session_id)
-        sorted_points = sort_points(points, span=_open_span(session, now))
-        fixes = sorted_points.fixes
-        accepted = _store(session, fixes, now) if fixes else 0
-        newest = max(fixes, key=lambda fix: fix.at, default=None)
-        if newest is not None and accepted:
-            _count(session, newest.at, accepted)
-            if session.ended_at is None and _show_live(session, newest):
-                _tell_live(session, newest)
-    return _taken(session, sorted_points, accepted)
-
-
-def _taken(session: PatrolSession, sorted_points: Sorted, accepted: int) -> Taken:
-    moments = [fix.at for fix in sorted_points.fixes]
-    return Taken(
-        session=session,
-        accepted=accepted,
-        duplicates=len(sorted_points.fixes) - accepted + sorted_points.repeats,
-        rejected=sorted_points.rejected,
-        since=min(moments, default=None),
-        until=max(moments, default=None),
-    )
-
-
-def _open_span(session: PatrolSession, now: datetime) -> Span:
-    """When positions of the session may have been recorded. Raises SessionOver."""
-    if session.raw_dropped_at or (session.ended_at and now > session.ended_at + LATE_LIMIT):
-        raise SessionOver("the session takes no more positions", session_id=str(session.pk))
-    latest = min(session.ended_at or now, now) + CLOCK_SKEW
-    consent = _newest_consent(session.worker_id)
-    if consent is not None and not consent.granted:
-        latest = min(latest, consent.at)
-    return Span(session.started_at - CLOCK_SKEW, latest)
-
-
-def _store(session: PatrolSession, fixes: list[Fix], now: datetime) -> int:
-    """Copies the fixes into the partition of the session's day; how many of them were new."""
-    rows = io.StringIO()
-    for fix, flags in zip(fixes, _hints(fixes, now), strict=True):
-        rows.write(
-            f"{fix.seq}\t{fix.at.isoformat()}\t{fix.lon!r}\t{fix.lat!r}\t{_null(fix.accuracy_m)}\t{_null(fix.speed_mps)}\t"
-            f"{_null(fix.bearing_deg)}\t{_null(fix.battery)}\t{fix.raw_lon!r}\t{fix.raw_lat!r}\t{fix.raw_crs}\t{flags}\n"
-        )
-    rows.seek(0)
-    with connection.cursor() as cursor:
-        cursor.execute(_STAGE)
-        cursor.copy_expert(_COPY, rows)
-        cursor.execute(_INSERT, {"day": session.day, "session": session.pk, "now": now})
-        stored = int(cursor.rowcount)
-        cursor.execute("DELETE FROM track_staging")
-    return stored
-
-
-def _hints(fixes: list[Fix], now: datetime) -> list[int]:
-    """What looks odd within the batch, as bits in the order of FlagKind: for a person to look at, never a refusal."""
-    columns = np.array(
-        [[fix.at.timestamp(), fix.lon, fix.lat, np.nan if fix.accuracy_m is None else fix.accuracy_m] for fix in fixes]
-    )
-    flags = [0] * len(fixes)
-    for flag in flag_columns(*columns.T.copy(), now_s=now.timestamp()):
-        for row in flag.fixes:
-            flags[row] |= 1 << _KINDS.index(flag.kind)
-    return flags
-
-
-def _null(value: float | None) -> str:
-    return r"\N" if value is None else repr(value)
-
-
-def _count(session: PatrolSession, newest_at: datetime, accepted: int) -> None:
-    session.point_count += accepted
-    session.last_point_at = max(session.last_point_at or newest_at, newest_at)
-    session.save(update_fields=["point_count", "last_point_at"])
-
-
-def _show_live(session: PatrolSession, fix: Fix) -> bool:
-    """Moves the worker's live position when the fix is the newest one; whether it was."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _LIVE,
-            {
-                "worker": session.worker_id,
-                "session": session.pk,
-                "lon": fix.lon,
-                "lat": fix.lat,
-                "at": fix.at,
-                "accuracy_m": fix.accuracy_m,
-                "speed_mps": fix.speed_mps,
-                "battery": fix.battery,
-            },
-        )
-        return bool(cursor.rowcount)
-
-
-def _tell_live(session: PatrolSession, fix: Fix) -> None:
-    payload = {
-        "worker_id": session.worker_id,
-        "session_id": session.pk,
-        "at": fix.at,
-        "lon": round(fix.lon, 6),
-        "lat": round(fix.lat, 6),
-        "accuracy_m": fix.accuracy_m,
-        "speed_mps": fix.speed_mps,
-        "battery": fix.battery,
-    }
-
-    def tell() -> None:
-        live.publish("position", area_path=session.area_path, payload=payload)
-
-    transaction.on_commit(tell, robust=True)
-
-
 def _leave_map(session: PatrolSession) -> None:
     """Takes the worker off the live map: nobody is shown outside a session."""
     LivePosition.objects.filter(session=session).delete()
@@ -278,10 +124,6 @@ def _leave_map(session: PatrolSession) -> None:
         live.publish("position", area_path=session.area_path, payload=payload)
 
     transaction.on_commit(tell, robust=True)
-
-
-def _newest_consent(worker_id: UUID) -> Consent | None:
-    return Consent.objects.filter(user_id=worker_id, purpose=CONSENT_PURPOSE).order_by("-at", "-id").first()
 
 
 def _check_moment(moment: datetime, now: datetime) -> None:

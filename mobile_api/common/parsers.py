@@ -58,7 +58,7 @@ class StrictJSONParser(JSONParser):
             return raw
         if encoding != "gzip" or not self.takes_gzip:
             raise UnsupportedMediaType(f"Content-Encoding: {encoding[:20]}", code="encoding_not_taken")
-        return _inflate(raw, most=most)
+        return inflate(raw, most=most)
 
 
 class GzipJSONParser(StrictJSONParser):
@@ -67,7 +67,8 @@ class GzipJSONParser(StrictJSONParser):
     takes_gzip = True
 
 
-def _inflate(raw: bytes, *, most: int) -> bytes:
+def inflate(raw: bytes, *, most: int) -> bytes:
+    """The unpacked body. Raises ParseError, BodyTooLarge."""
     unpacker = zlib.decompressobj(wbits=31)
     try:
         body = unpacker.decompress(raw, most + 1)

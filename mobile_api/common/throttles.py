@@ -1,4 +1,4 @@
-"""Limits on what nobody has to sign in for. Counted in Redis in one step; without Redis the door stays open.
+"""Limits on how often a door may be used. Counted in Redis in one step; without Redis the door stays open.
 
 Sign-in and one-time codes are counted exactly, from rows, in `backend.accounts.services`.
 """
@@ -6,6 +6,7 @@ Sign-in and one-time codes are counted exactly, from rows, in `backend.accounts.
 import logging
 import time
 from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import cache
@@ -13,6 +14,7 @@ from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from backend.core import rates
 from mobile_api.common.network import address_of
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _WINDOW_S = 3600
+_MINUTE_S = 60
 
 
 class HourlyLimit(BaseThrottle):
@@ -44,6 +47,25 @@ class HourlyLimit(BaseThrottle):
 
     def wait(self) -> float:
         return (self.window + 1) * _WINDOW_S - time.time()
+
+
+class PositionBatches(BaseThrottle):
+    """Batches of positions that one person may send in a minute, whatever becomes of them."""
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        actor = getattr(request._request, "actor", None)
+        if actor is None or getattr(request._request, "batch_is_counted", False):
+            return True
+        return self.allows(actor.user_id)
+
+    @staticmethod
+    def allows(user_id: UUID | None) -> bool:
+        """Counts one more batch; without Redis the door stays open."""
+        count = rates.count(f"positions:{user_id}", window_s=_MINUTE_S)
+        return count is None or count <= settings.POSITION_BATCHES_PER_MINUTE
+
+    def wait(self) -> float:
+        return _MINUTE_S - time.time() % _MINUTE_S
 
 
 class AnonymousReports(HourlyLimit):

@@ -1,4 +1,4 @@
-"""Consent to be recorded, patrol sessions and their positions."""
+"""Consent to be recorded, and patrol sessions; their positions come in by `positions_view`."""
 
 from uuid import UUID
 
@@ -10,9 +10,7 @@ from rest_framework.response import Response
 from backend.accounts import queries as accounts
 from backend.accounts.services import set_consent
 from backend.inspections import queries as inspections
-from backend.inspections import services
 from backend.patrols import services as patrols
-from mobile_api.common.parsers import GzipJSONParser
 from mobile_api.common.permissions import FIELD, actor_of, allow
 from mobile_api.common.views import ApiView, answer, body_of
 from mobile_api.field.day_presenter import multi_line, session_facts
@@ -24,9 +22,6 @@ from mobile_api.field.serializers import (
     PatrolIn,
     PatrolOut,
     PatrolSummary,
-    PositionsDescribed,
-    PositionsIn,
-    PositionsOut,
 )
 
 PURPOSES = (patrols.CONSENT_PURPOSE,)
@@ -99,25 +94,3 @@ class SessionEndView(ApiView):
             actor=actor_of(request), session_id=session_id, **body_of(request, PatrolEndIn), now=timezone.now()
         )
         return answer(PatrolOut, session_facts(session))
-
-
-class PositionsView(ApiView):
-    """Takes up to 1000 positions of a patrol, in any order, repeats harmless; stops that were reached are named."""
-
-    authz = {"POST": allow("own_track", "create", *FIELD)}
-    parser_classes = (GzipJSONParser,)
-
-    @extend_schema(request=PositionsDescribed, responses=PositionsOut)
-    def post(self, request: Request, session_id: UUID) -> Response:
-        points = body_of(request, PositionsIn)["points"]
-        recorded = services.record_positions(
-            actor=actor_of(request), session_id=session_id, points=points, now=timezone.now()
-        )
-        taken = recorded.taken
-        facts = {
-            "accepted": taken.accepted,
-            "duplicates": taken.duplicates,
-            "rejected": taken.rejected,
-            "visited": recorded.visited,
-        }
-        return answer(PositionsOut, facts)

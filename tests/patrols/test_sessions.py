@@ -12,6 +12,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from backend.accounts.models import Consent
+from backend.core import live
 from backend.core.errors import IdReused
 from backend.core.ids import uuid7
 from backend.core.models import AuditEntry
@@ -38,9 +39,7 @@ LON, LAT = 121.1705, 30.0505
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Live messages of the test instead of Redis."""
     messages: list[dict[str, Any]] = []
-    monkeypatch.setattr(
-        services.live, "publish", lambda kind, *, area_path, payload: messages.append({"kind": kind, **payload})
-    )
+    monkeypatch.setattr(live, "publish", lambda kind, *, area_path, payload: messages.append({"kind": kind, **payload}))
     return messages
 
 
