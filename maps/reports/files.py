@@ -9,22 +9,27 @@ from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 
 from backend.accounts.models import User
+from backend.core.workbooks import MEDIA_TYPE as XLSX_TYPE
 from backend.inspections.overview import PlanDetail
 from backend.inspections.walked_ways import WalkedSession
 from maps.reports import ways
 from maps.reports.page import POLICY
+from maps.reports.round_book import round_book
+from maps.reports.round_print import round_pdf
 from maps.reports.round_sheet import round_sheet
 from maps.reports.rounds import Contacts
 
-ROUND_FORMATS: Final = ("html", "gpx", "geojson")
+ROUND_FORMATS: Final = ("html", "pdf", "xlsx", "gpx", "geojson")
 WALKED_FORMATS: Final = ("gpx", "geojson")
 MEDIA_TYPES: Final = {
     "html": "text/html; charset=utf-8",
+    "pdf": "application/pdf",
+    "xlsx": XLSX_TYPE,
     "gpx": ways.GPX_TYPE,
     "geojson": ways.GEOJSON_TYPE,
 }
 # Shown by the browser itself; the others are saved.
-_SHOWN: Final = frozenset({"html"})
+_SHOWN: Final = frozenset({"html", "pdf"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +59,16 @@ def round_file(
     day: date | None = None,
     worker: User | None = None,
 ) -> ReportFile:
-    """The half days of `detail` in one of ROUND_FORMATS, in `zh` or `en`.
+    """The half days of `detail` in one of ROUND_FORMATS, in `zh` or `en`. Raises NoFont for a PDF.
 
     `day` and `worker` only name what `rounds.narrowed` has left in it.
     """
     if file_format == "html":
         content = round_sheet(detail, language=language, contacts=contacts).encode()
+    elif file_format == "pdf":
+        content = round_pdf(detail, language=language, contacts=contacts)
+    elif file_format == "xlsx":
+        content = round_book(detail, language=language, contacts=contacts)
     elif file_format == "gpx":
         content = ways.plan_as_gpx(detail, language=language, contacts=contacts).encode()
     else:

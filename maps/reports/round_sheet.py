@@ -12,6 +12,7 @@ from backend.inspections import overview
 from backend.inspections.models import Route, Stop, WeeklyPlan
 from backend.inspections.overview import PlanDetail
 from backend.places import drawing
+from backend.places.drawing import Box
 from maps.reports.page import Page, safe
 from maps.reports.rounds import (
     DAYS,
@@ -35,7 +36,7 @@ def round_sheet(detail: PlanDetail, *, language: str, contacts: Contacts) -> str
     """HTML text of the sheet, in `zh` or `en`, for the half days of `detail`."""
     plan = detail.plan
     title = title_of(detail, language)
-    box = _box(plan, detail.routes)
+    box = box_of(detail.routes, overview.outline_of(plan).extent)
     page = Page(title=title, bounds=box, below=_list(detail, language, contacts))
     page.add_ground(drawing.features_in(box))
     _add_outline(page, plan)
@@ -48,16 +49,12 @@ def round_sheet(detail: PlanDetail, *, language: str, contacts: Contacts) -> str
     return page.html_text()
 
 
-def _box(plan: WeeklyPlan, routes: Sequence[Route]) -> tuple[float, float, float, float]:
-    """The grid and every stop, with a margin."""
-    west, south, east, north = overview.outline_of(plan).extent
-    points = [stop.location for route in routes for stop in route.stops.all()]
-    return (
-        min([west, *(point.x for point in points)]) - _MARGIN_DEG,
-        min([south, *(point.y for point in points)]) - _MARGIN_DEG,
-        max([east, *(point.x for point in points)]) + _MARGIN_DEG,
-        max([north, *(point.y for point in points)]) + _MARGIN_DEG,
-    )
+def box_of(routes: Sequence[Route], extent: Box | None = None) -> Box:
+    """West, south, east, north of every stop and way, and of `extent`, with a margin; not empty."""
+    extents = [stop.location.extent for route in routes for stop in route.stops.all()]
+    extents += [route.path.extent for route in routes if route.path]
+    wests, souths, easts, norths = zip(*extents, *([extent] if extent else []), strict=True)
+    return min(wests) - _MARGIN_DEG, min(souths) - _MARGIN_DEG, max(easts) + _MARGIN_DEG, max(norths) + _MARGIN_DEG
 
 
 def _add_outline(page: Page, plan: WeeklyPlan) -> None:

@@ -107,11 +107,12 @@ def walk_text(route: Route, language: str) -> str:
 def stop_text(stop: Stop, *, language: str, contacts: Contacts) -> StopText:
     contact = contacts.get(stop.pk)
     start, leave = (moment.astimezone(LOCAL) for moment in (stop.start_at, stop.leave_at))
-    place_address = stop.place.address_text if stop.place is not None else ""
+    name = stop_name(stop)[language]
+    place_address = stop.place.address_text if stop.place is not None and stop.place.address_text != name else ""
     return StopText(
         seq=str(stop.seq),
         clock=f"{start:%H:%M}–{leave:%H:%M}",
-        name=stop_name(stop)[language],
+        name=name,
         address=contact.address if contact else place_address,
         booked=_booked(stop, language),
         why=stop_reason(stop.reason_facts, stop.reason_code)[0 if language == "zh" else 1],

@@ -156,6 +156,7 @@ ZH: dict[str, tuple[str, str]] = {
     "bad_cursor": ("更新标记无效", "请重新获取全部内容。"),
     # map
     "tile_out_of_range": ("没有这张瓦片", "地图范围内没有此地址的瓦片。"),
+    "no_pdf_font": ("暂不能生成 PDF", "服务器缺少中文字体，请管理员安装 fonts-wqy-microhei；其他格式仍可导出。"),
     "not_in_plan": ("计划中没有这一天或这个人", "请选择计划所在周内的日期，以及计划中有班次的人员。"),
 }  # fmt: skip
 

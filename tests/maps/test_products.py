@@ -1,5 +1,6 @@
 """Round sheets and walked ways as files: what is in them, for whom, and what is kept of it."""
 
+import io
 import json
 from collections.abc import Callable
 from contextlib import nullcontext as _nothing
@@ -10,15 +11,17 @@ from typing import Any
 import gpxpy
 import pytest
 from django.core.management import CommandError, call_command
+from openpyxl import load_workbook
 from rest_framework.test import APIClient
 
 from backend.accounts.actor import SYSTEM
 from backend.core.models import AuditEntry
 from backend.inspections.errors import TrackNotShown
-from backend.inspections.models import Route, Stop, WeeklyPlan
+from backend.inspections.models import Appointment, Route, Stop, WeeklyPlan
 from backend.inspections.services import plan_week, publish_plan
 from backend.inspections.walked_ways import take_walked
 from backend.patrols import services as patrols
+from maps.reports import paper
 from tests.gis.gpx_grammar import faults_of
 from tests.inspections.conftest import (  # noqa: F401
     GRID,
@@ -116,6 +119,45 @@ def test_a_round_says_nothing_private_unless_asked_with_a_reason(
     assert [secret for secret in SECRETS if secret in whole] == list(SECRETS)
     kept = AuditEntry.objects.get(action="reveal_contact")
     assert (kept.subject_id, kept.facts) == (str(booked_stop(plan).case_id), {"reason": "入户走访需要"})
+
+
+def test_a_round_as_a_workbook_runs_nothing(plan: WeeklyPlan, client_of: Callable[[str], APIClient]) -> None:
+    Appointment.objects.update(note='=HYPERLINK("http://x")')
+    desk, asked = client_of("community:002011"), {"file_format": "xlsx", "language": "zh"}
+    response = desk.get(address(plan), asked)
+    assert response["Content-Disposition"] == 'attachment; filename="round-330281002011001-20261116.xlsx"'
+    head, *rows = load_workbook(io.BytesIO(response.content))["走访单"].iter_rows()
+    assert [cell.value for cell in head] == [
+        "日期", "班次", "走访人", "序", "时间", "走访对象", "地址", "预约时段", "原因",
+    ]  # fmt: skip
+    assert len(rows) == Stop.objects.filter(route__plan=plan).count()
+    texts = [str(cell.value) for row in rows for cell in row]
+    assert "预约 14:00–16:00" in texts
+    assert not [secret for secret in SECRETS for text in texts if secret in text]
+    whole = desk.post(address(plan), {**asked, "reason": "入户走访需要"}, format="json")
+    cells = [cell for row in load_workbook(io.BytesIO(whole.content))["走访单"].iter_rows() for cell in row]
+    assert {NAME, PHONE, HOME, """'=HYPERLINK("http://x")"""} <= {cell.value for cell in cells}
+    assert {cell.data_type for cell in cells} <= {"s", "n"}
+
+
+def test_a_round_on_paper_is_a_page_a_worker_and_day(plan: WeeklyPlan, client_of: Callable[[str], APIClient]) -> None:
+    desk = client_of("community:002011")
+    response = desk.get(address(plan), {"file_format": "pdf"})
+    assert (response.status_code, response["Content-Type"]) == (200, "application/pdf")
+    pages = Route.objects.filter(plan=plan, stops__isnull=False).values("worker", "day").distinct().count()
+    assert response.content.startswith(b"%PDF-")
+    assert response.content.count(b"/Type /Page\n") == pages
+    assert b"/FontFile" in response.content
+    assert response.content == desk.get(address(plan), {"file_format": "pdf"}).content
+
+
+def test_a_server_without_a_font_says_what_to_install(
+    plan: WeeklyPlan, client_of: Callable[[str], APIClient], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(paper, "FONT", tmp_path / "none.ttf")
+    refused = client_of("community:002011").get(address(plan), {"file_format": "pdf"})
+    assert (refused.status_code, refused.json()["code"]) == (503, "no_pdf_font")
+    assert "fonts-wqy-microhei" in refused.json()["detail"]
 
 
 def test_only_the_asked_half_days_are_revealed(plan: WeeklyPlan, client_of: Callable[[str], APIClient]) -> None:

@@ -12,6 +12,8 @@ export const product: Translated<typeof zh> = {
   format: "Format",
   formats: {
     html: "Offline page (printable)",
+    pdf: "PDF (a page a worker and day)",
+    xlsx: "Excel workbook (XLSX)",
     gpx: "GPX",
     geojson: "GeoJSON",
   },

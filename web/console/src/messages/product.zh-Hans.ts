@@ -8,6 +8,8 @@ export const product = {
   format: "格式",
   formats: {
     html: "离线网页（可打印）",
+    pdf: "PDF（每人每天一页）",
+    xlsx: "Excel 表格（XLSX）",
     gpx: "GPX",
     geojson: "GeoJSON",
   },

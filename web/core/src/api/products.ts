@@ -5,8 +5,8 @@ const BASE = "/api/v1/console";
 /** A page with its base map inside takes a moment. */
 const TIMEOUT_MS = 90_000;
 
-export type RoundFormat = "html" | "gpx" | "geojson";
-export const ROUND_FORMATS: readonly RoundFormat[] = ["html", "gpx", "geojson"];
+export type RoundFormat = "html" | "pdf" | "xlsx" | "gpx" | "geojson";
+export const ROUND_FORMATS: readonly RoundFormat[] = ["html", "pdf", "xlsx", "gpx", "geojson"];
 export type WalkedFormat = "gpx" | "geojson";
 export const WALKED_FORMATS: readonly WalkedFormat[] = ["gpx", "geojson"];
 

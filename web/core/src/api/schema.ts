@@ -4276,11 +4276,13 @@ export interface components {
         };
         /**
          * @description * `html` - html
+         *     * `pdf` - pdf
+         *     * `xlsx` - xlsx
          *     * `gpx` - gpx
          *     * `geojson` - geojson
          * @enum {string}
          */
-        RoundContactsInFileFormatEnum: "html" | "gpx" | "geojson";
+        RoundContactsInFileFormatEnum: "html" | "pdf" | "xlsx" | "gpx" | "geojson";
         /** @description The same with address, note, name and phone of booked visits, for a stated reason. */
         RoundContactsInRequest: {
             /**
@@ -6730,10 +6732,12 @@ export interface operations {
                 day?: string | null;
                 /**
                  * @description * `html` - html
+                 *     * `pdf` - pdf
+                 *     * `xlsx` - xlsx
                  *     * `gpx` - gpx
                  *     * `geojson` - geojson
                  */
-                file_format?: "html" | "gpx" | "geojson";
+                file_format?: "html" | "pdf" | "xlsx" | "gpx" | "geojson";
                 /**
                  * @description that of the request without
                  *
