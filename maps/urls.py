@@ -14,6 +14,7 @@ from maps.console import (
     proposal_views,
     rule_views,
     statistics_views,
+    trial_views,
 )
 from maps.reports import views as reports
 from maps.tiles import views as tiles
@@ -40,6 +41,7 @@ urlpatterns = [
     path(f"{_CONSOLE}/divisions/<uuid:division_id>/check", division_views.DivisionCheckView.as_view()),
     path(f"{_CONSOLE}/divisions/<uuid:division_id>/repairs", division_views.DivisionRepairsView.as_view()),
     path(f"{_CONSOLE}/divisions/<uuid:division_id>/impact", division_views.DivisionImpactView.as_view()),
+    path(f"{_CONSOLE}/divisions/<uuid:division_id>/try", trial_views.DivisionTryView.as_view()),
     path(f"{_CONSOLE}/divisions/<uuid:division_id>/publish", division_views.DivisionPublishView.as_view()),
     path(f"{_CONSOLE}/divisions/<uuid:division_id>/undo", division_views.DivisionUndoView.as_view()),
     path(f"{_CONSOLE}/workers", area_views.WorkerListView.as_view()),

@@ -20,7 +20,7 @@ def hand_on_duty(division: Division, lines: Sequence[Lineage], *, closed: Sequen
 
     What was changed is kept as it was in `division.duty_before`, for an undo.
     """
-    old_of = _main_ancestors(lines)
+    old_of = main_ancestors(lines)
     before = Duty.objects.filter(grid__in=set(old_of.values()) | {area.pk for area in closed}).order_by("pk")
     lasting = [duty for duty in before if duty.valid.upper is None or duty.valid.upper > at]
     held = set(Duty.objects.filter(grid__in=old_of, valid__contains=at).values_list("grid_id", flat=True))
@@ -48,7 +48,7 @@ def _end(duty_ids: list[UUID], at: datetime) -> None:
         )
 
 
-def _main_ancestors(lines: Sequence[Lineage]) -> dict[UUID, UUID]:
+def main_ancestors(lines: Sequence[Lineage]) -> dict[UUID, UUID]:
     """For each area that did not go on from itself: the old one that it shares most ground with."""
     going_on = {line.new_id for line in lines if line.old_id == line.new_id}
     best: dict[UUID, tuple[float, UUID]] = {}

@@ -4,7 +4,7 @@ The periods of the boundaries make every reader switch by itself at that moment.
 the room above (`inspections.rehoming`); it finds the division by `switched_at`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -128,22 +128,28 @@ def _refuse_faults(division: Division) -> None:
 
 
 def _rows(division: Division) -> list[DraftOutline]:
-    return list(DraftOutline.objects.filter(division=division).select_related("area", "under").order_by("code"))
+    found = DraftOutline.objects.filter(division=division).select_related("area__parent", "under", "division")
+    return list(found.order_by("code"))
 
 
 def _area_of(row: DraftOutline, at: datetime) -> Area:
     """The area that the outline stands for, still called as before; a new one with its final code where none is."""
     if row.area is not None:
         return row.area
-    code = row.code if not Area.objects.filter(code=row.code).exists() else next_code(row.under)
-    row.area = Area.objects.create(
-        id=uuid7(), level=row.division.level, scheme=SCHEMES[row.division.level], code=code, parent=row.under,
-        path=f"{row.under.path}{code.removeprefix(row.under.code)}.", name=row.name, name_en=row.name_en,
-        kind=row.kind, opened_at=at,
-    )  # fmt: skip
-    row.code = code
+    row.code = row.code if not Area.objects.filter(code=row.code).exists() else next_code(row.under)
+    row.area = new_area(row, at)
+    row.area.save(force_insert=True)
     row.save(update_fields=["area", "code"])
     return row.area
+
+
+def new_area(row: DraftOutline, at: datetime) -> Area:
+    """The area that an outline without one begins, not stored yet, under the row's code."""
+    return Area(
+        id=uuid7(), level=row.division.level, scheme=SCHEMES[row.division.level], code=row.code, parent=row.under,
+        path=f"{row.under.path}{row.code.removeprefix(row.under.code)}.", name=row.name, name_en=row.name_en,
+        kind=row.kind, opened_at=at,
+    )  # fmt: skip
 
 
 def put_in_force(division: Division, outlined: Sequence[Outline], *, base: Sequence[Boundary], at: datetime) -> None:
@@ -157,7 +163,7 @@ def put_in_force(division: Division, outlined: Sequence[Outline], *, base: Seque
     gone = [boundary.area for boundary in base if boundary.area_id not in kept]
     Area.objects.filter(pk__in=[area.pk for area in gone]).update(closed_at=at)
     Area.objects.filter(pk__in=kept).exclude(closed_at=None).update(closed_at=None)
-    lines = _lineage(division, outlined, base)
+    lines = lineage_of(division, outlined, base)
     Lineage.objects.bulk_create(lines)
     if division.level == Area.Level.GRID:
         inheriting.hand_on_duty(division, lines, closed=gone, at=at)
@@ -200,7 +206,8 @@ def boundary_of(outline: Outline, division: Division, at: datetime) -> Boundary:
     )
 
 
-def _lineage(division: Division, outlined: Sequence[Outline], base: Sequence[Boundary]) -> list[Lineage]:
+def lineage_of(division: Division, outlined: Sequence[Outline], base: Sequence[Boundary]) -> list[Lineage]:
+    """How the outlined areas come from those of `base`, not stored yet."""
     areas = {boundary.area_id: boundary.area for boundary in base} | {one.area.pk: one.area for one in outlined}
     old: Mapping[UUID, Shape] = {boundary.area_id: slim(shape_of(boundary.outline)) for boundary in base}
     new = {one.area.pk: slim(shape_of(stored(one.polygon))) for one in outlined}
@@ -215,6 +222,14 @@ def _lineage(division: Division, outlined: Sequence[Outline], base: Sequence[Bou
 
 def _follow_with_communities(division: Division, outlined: Sequence[Outline], at: datetime) -> None:
     """A community is where its grids are: one whose grids now end elsewhere gets a new outline at the same moment."""
+    for former, union in communities_that_follow(division, outlined):
+        former.valid = None if former.valid.lower >= at else DateTimeTZRange(former.valid.lower, at)
+        former.save(update_fields=["valid"])
+        boundary_of(union, division, at).save(force_insert=True)
+
+
+def communities_that_follow(division: Division, outlined: Sequence[Outline]) -> Iterator[tuple[Boundary, Outline]]:
+    """Communities whose grids end elsewhere by the outlines: the boundary published last, and what it is to be."""
     groups: dict[UUID, list[Outline]] = {}
     for one in outlined:
         if one.area.parent is not None and one.area.parent_id != division.parent_id:
@@ -224,13 +239,7 @@ def _follow_with_communities(division: Division, outlined: Sequence[Outline], at
         former = held.get(area_id)
         union = outlines.as_shape(shapely.union_all([one.polygon for one in members], grid_size=outlines.GRID_DEG))
         if former is not None and _differ(union, slim(shape_of(former.outline))):
-            if former.valid.lower >= at:
-                former.valid = None
-            else:
-                former.valid = DateTimeTZRange(former.valid.lower, at)
-            former.save(update_fields=["valid"])
-            called = Outline(former.area, union, (former.name, former.name_en), former.kind)
-            boundary_of(called, division, at).save(force_insert=True)
+            yield former, Outline(former.area, union, (former.name, former.name_en), former.kind)
 
 
 def _differ(one: Shape, other: Shape) -> bool:

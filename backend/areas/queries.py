@@ -77,18 +77,19 @@ def indexes_at(moments: Sequence[datetime]) -> list[tuple[GridIndex, list[int]]]
 
     The one kept is used where it holds, others are built for this call.
     """
+    if moments and min(moments) == max(moments):
+        return [(grid_index(moments[0]), list(range(len(moments))))]
+    return [(_index_at(at), places) for at, places in alike(moments)]
+
+
+def alike(moments: Sequence[datetime]) -> list[tuple[datetime, list[int]]]:
+    """The places of moments with the same boundaries in force, each lot with one moment of it."""
     if not moments:
         return []
-    first, last = min(moments), max(moments)
-    if first == last:
-        return [(grid_index(first), list(range(len(moments))))]
-    changes = _boundary_changes(first, last)
+    changes = boundary_changes(min(moments), max(moments))
     order = sorted(range(len(moments)), key=moments.__getitem__)
-    found = []
-    for _, inside in groupby(order, key=lambda place: bisect_right(changes, moments[place])):
-        places = list(inside)
-        found.append((_index_at(moments[places[-1]]), places))
-    return found
+    lots = [list(inside) for _, inside in groupby(order, key=lambda place: bisect_right(changes, moments[place]))]
+    return [(moments[places[-1]], places) for places in lots]
 
 
 def _index_at(at: datetime) -> GridIndex:
@@ -97,7 +98,7 @@ def _index_at(at: datetime) -> GridIndex:
     return kept if kept is not None and kept.stamp == stamp else _index(at, stamp)
 
 
-def _boundary_changes(first: datetime, last: datetime) -> list[datetime]:
+def boundary_changes(first: datetime, last: datetime) -> list[datetime]:
     """The moments after `first` up to `last` at which a boundary begins or ends to hold."""
     bounds = Boundary.objects.filter(valid__isnull=False).values_list("valid", flat=True).distinct()
     edges = {edge for valid in bounds if valid is not None for edge in (valid.lower, valid.upper)}

@@ -12,6 +12,7 @@ from django.conf import settings
 from backend.accounts.models import Department, User
 from backend.areas import queries as areas
 from backend.areas.duty.chain import DutyLine, Roster
+from backend.areas.grounds import PUBLISHED, Ground
 from backend.areas.models import Area, Boundary
 from backend.core.ids import uuid7
 from backend.core.rows import copy_in
@@ -139,15 +140,17 @@ def decide_many(asks: Sequence[Ask], *, now: datetime) -> list[Verdict | None]:
     return decide_located(asks, locate_at(asks, moments), moments, remembered=Remembered.read(now))
 
 
-def locate_at(asks: Sequence[Ask], moments: Sequence[datetime]) -> list[Located]:
+def locate_at(
+    asks: Sequence[Ask], moments: Sequence[datetime], *, ground: Ground = PUBLISHED, snap_m: float | None = None
+) -> list[Located]:
     """Where each point lies by the boundaries in force at its own moment."""
     found: dict[int, Located] = {}
-    for index, places in areas.indexes_at(moments):
+    for index, places in ground.indexes_at(moments):
         answers = index.locate_many(
             [asks[place].lon for place in places],
             [asks[place].lat for place in places],
             accuracies_m=[asks[place].accuracy_m for place in places],
-            snap_m=settings.DISPATCH_SNAP_M,
+            snap_m=settings.DISPATCH_SNAP_M if snap_m is None else snap_m,
         )
         found |= zip(places, answers, strict=True)
     return [found[place] for place in range(len(asks))]
@@ -159,24 +162,26 @@ def decide_located(
     moments: Sequence[datetime],
     *,
     remembered: Remembered | None = None,
+    ground: Ground = PUBLISHED,
 ) -> list[Verdict | None]:
     """The second half of `decide_many`, each as of its own moment: rules and duty, for points that are located once.
 
-    Without `remembered` the words leave earlier rulings out.
+    Without `remembered` the words leave earlier rulings out. The points were located on the same `ground`.
     """
-    boundaries = areas.boundaries_of({pk for one in located for pk in (one.id or one.parent_id,) if pk is not None})
+    boundaries = ground.boundaries_of({pk for one in located for pk in (one.id or one.parent_id,) if pk is not None})
     grounds = [boundaries.get(one.id or one.parent_id) for one in located]
     served = [place for place, ground in enumerate(grounds) if ground is not None]
     fitting = dict(zip(served, fitting_rules(_questions(asks, grounds, moments)), strict=True))
-    roster = _roster(grounds, fitting, moments)
+    roster = _roster(ground, grounds, fitting, moments)
+    outside = _near_or_none(asks, [place for place, held in enumerate(grounds) if held is None], moments, ground)
     verdicts: list[Verdict | None] = []
-    for place, (ask, ground, at) in enumerate(zip(asks, grounds, moments, strict=True)):
-        if ground is None:
-            verdicts.append(_near_or_none(ask, at))
+    for place, (ask, held, at) in enumerate(zip(asks, grounds, moments, strict=True)):
+        if held is None:
+            verdicts.append(outside[place])
             continue
-        verdict = _inside(ask.matter, located[place], ground, fitting[place], lines_of=partial(roster, at))
+        verdict = _inside(ask.matter, located[place], held, fitting[place], lines_of=partial(roster, at))
         if remembered is not None and located[place].kind is not Kind.GAP:
-            earlier = remembered.earlier_at(ask.lon, ask.lat, matter=ask.matter, boundary=ground)
+            earlier = remembered.earlier_at(ask.lon, ask.lat, matter=ask.matter, boundary=held)
             verdict = _informed(verdict, earlier)
         verdicts.append(verdict)
     return verdicts
@@ -191,12 +196,15 @@ def _questions(asks: Sequence[Ask], grounds: Sequence[Boundary | None], moments:
 
 
 def _roster(
-    grounds: Sequence[Boundary | None], fitting: Mapping[int, Sequence[Fitting]], moments: Sequence[datetime]
+    ground: Ground,
+    grounds: Sequence[Boundary | None],
+    fitting: Mapping[int, Sequence[Fitting]],
+    moments: Sequence[datetime],
 ) -> Callable[[datetime, Area], Sequence[DutyLine]]:
     """Duty of every grid that may answer, over the whole span of the moments; each grid and moment is read once."""
-    grid_ids = {ground.area_id for ground in grounds if ground is not None}
+    grid_ids = {held.area_id for held in grounds if held is not None}
     grid_ids |= {rules[0].rule.target_area_id for rules in fitting.values() if rules and rules[0].rule.target_area_id}
-    roster = Roster.read(grid_ids, start=min(moments), end=max(moments)) if grid_ids else Roster()
+    roster = ground.duty_of(grid_ids, start=min(moments), end=max(moments)) if grid_ids else Roster()
 
     @cache
     def lines_at(at: datetime, grid_id: UUID) -> Sequence[DutyLine]:
@@ -205,11 +213,17 @@ def _roster(
     return lambda at, grid: lines_at(at, grid.pk)
 
 
-def _near_or_none(ask: Ask, now: datetime) -> Verdict | None:
-    try:
-        return _triage(ask.lon, ask.lat, now=now)
-    except OutsideServedArea:
-        return None
+def _near_or_none(
+    asks: Sequence[Ask], places: Sequence[int], moments: Sequence[datetime], ground: Ground
+) -> dict[int, Verdict | None]:
+    """Triage of each point in no served area, by its place; None where no grid is near."""
+    beside = [Ask(asks[place].lon, asks[place].lat, None, asks[place].matter) for place in places]
+    near = locate_at(beside, [moments[place] for place in places], ground=ground, snap_m=TRIAGE_REACH_M)
+    boundaries = ground.boundaries_of({one.id for one in near if one.id is not None})
+    return {
+        place: None if found.id is None else _nearest(found, boundaries[found.id].area)
+        for place, found in zip(places, near, strict=True)
+    }
 
 
 def _triage(lon: float, lat: float, *, now: datetime) -> Verdict:
@@ -219,8 +233,12 @@ def _triage(lon: float, lat: float, *, now: datetime) -> Verdict:
             "the point lies outside the area that is served; check the position and its coordinate system",
             field="location",
         )
-    boundary = areas.boundary_of(UUID(str(near.id)))
-    street = _ancestor(boundary.area, Area.Level.STREET)
+    return _nearest(near, areas.boundary_of(UUID(str(near.id))).area)
+
+
+def _nearest(near: Located, grid: Area) -> Verdict:
+    """The street of the nearest grid decides."""
+    street = _ancestor(grid, Area.Level.STREET)
     text_zh, text_en = reasons.triage(street, near.candidates[0].distance_m)
     return Verdict(
         rule="outside_nearby",

@@ -10,12 +10,12 @@ from backend.areas.queries import DivisionDrawn, DivisionLine
 from backend.inspections.impact import Impact, Pair
 
 
-def _geojson(shape: Any) -> dict[str, Any]:
+def geojson(shape: Any) -> dict[str, Any]:
     drawn: dict[str, Any] = json.loads(shapely.to_geojson(shape))
     return drawn
 
 
-def _collection(features: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def collection(features: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": list(features)}
 
 
@@ -44,7 +44,7 @@ def detail_facts(drawn: DivisionDrawn) -> dict[str, Any]:
         {
             "type": "Feature",
             "id": one.code,
-            "geometry": _geojson(one.shape),
+            "geometry": geojson(one.shape),
             "properties": {
                 "code": one.code, "name": one.name, "name_en": one.name_en, "kind": one.kind, "under": one.under,
                 "is_new": one.is_new, "area_m2": one.area_m2, "label": one.label,
@@ -55,8 +55,8 @@ def detail_facts(drawn: DivisionDrawn) -> dict[str, Any]:
     return {
         **row_facts(drawn.line),
         "report": drawn.line.division.report or None,
-        "features": _collection(features),
-        "ground": _geojson(drawn.ground) if drawn.ground is not None else None,
+        "features": collection(features),
+        "ground": geojson(drawn.ground) if drawn.ground is not None else None,
         "unders": [_area(area) for area in drawn.unders],
         "lineage": [
             {"old": _area(one.old), "new": _area(one.new), "kind": one.kind, "shared_m2": one.shared_m2}
@@ -81,10 +81,10 @@ def impact_facts(impact: Impact, *, version: int) -> dict[str, Any]:
         "version": version,
         "totals": impact.totals,
         "pairs": [facts(pair) for pair in impact.pairs],
-        "features": _collection(
+        "features": collection(
             {
                 "type": "Feature",
-                "geometry": _geojson(pair.ground),
+                "geometry": geojson(pair.ground),
                 "properties": {"old": pair.old_code, "new": pair.new_code, "kind": pair.kind, **pair.counts},
             }
             for pair in moved

@@ -95,11 +95,11 @@ def trial_facts(trial: Trial, *, offset: int, limit: int) -> dict[str, Any]:
         "elsewhere": len(trial.elsewhere),
         "offset": offset,
         "moved": [_move_facts(move) for move in trial.elsewhere[offset : offset + limit]],
-        "loads": [_load_facts(load) for load in trial.loads],
+        "loads": [load_facts(load) for load in trial.loads],
     }
 
 
-def _load_facts(load: Load) -> dict[str, Any]:
+def load_facts(load: Load) -> dict[str, Any]:
     who = {"kind": load.kind, "code": load.code, "name": localised(load.name_zh, load.name_en)}
     return {"who": who, "before": load.before, "after": load.after}
 
@@ -112,12 +112,12 @@ def _move_facts(move: CaseMove) -> dict[str, Any]:
         "matter": localised(case.matter.name_zh, case.matter.name_en),
         "state": case.state,
         "reported_at": case.reported_at,
-        "before": _answering(move.before),
-        "after": _answering(move.after),
+        "before": answering_facts(move.before),
+        "after": answering_facts(move.after),
         "why": localised(move.after.text_zh, move.after.text_en),
     }
 
 
-def _answering(verdict: Verdict) -> dict[str, Any]:
+def answering_facts(verdict: Verdict) -> dict[str, Any]:
     kind, code, name_zh, name_en = trials.answering(verdict)
     return {"kind": kind, "code": code, "name": localised(name_zh, name_en)}

@@ -28,6 +28,19 @@ export type DivisionDetail = Omit<Schemas["DivisionDetail"], "features" | "groun
   features: GeoJSON.FeatureCollection<OutlineShape, OutlineFacts>;
   ground: OutlineShape | null;
 };
+export type DivisionTrial = Omit<Schemas["DivisionTrialOut"], "features"> & {
+  features: GeoJSON.FeatureCollection;
+};
+export type TrialMove = Schemas["TrialMove"];
+export type TrialShow = Schemas["DivisionTrialOut"]["show"];
+/** Local days, the last one included; `show` says which cases are listed. */
+export interface TrialQuery {
+  since: string;
+  until: string;
+  show: TrialShow;
+  offset: number;
+  limit: number;
+}
 export type DivisionImpact = Omit<Schemas["ImpactOut"], "features"> & { features: GeoJSON.FeatureCollection };
 
 /** Drafts of divisions: edits name the version that the person saw. */
@@ -71,6 +84,13 @@ export function makeDivisionApi(client: ApiClient) {
       return (await answered(
         client.GET("/api/v1/console/divisions/{division_id}/impact", at(id)),
       )) as unknown as DivisionImpact;
+    },
+    async tryDivision(id: Uuid, query: TrialQuery): Promise<DivisionTrial> {
+      return (await answered(
+        client.GET("/api/v1/console/divisions/{division_id}/try", {
+          params: { path: { division_id: id }, query },
+        }),
+      )) as unknown as DivisionTrial;
     },
     /** For now without a moment. */
     publishDivision: (id: Uuid, version: number, effective_at: Instant | null) =>

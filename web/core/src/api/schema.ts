@@ -518,6 +518,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/divisions/{division_id}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What a draft would have done to the cases of a past period, as if it had been in force. Nothing is kept. */
+        get: operations["console_divisions_by_division_id_try_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/divisions/{division_id}/undo": {
         parameters: {
             query?: never;
@@ -2780,6 +2797,29 @@ export interface components {
          * @enum {string}
          */
         DivisionState: "draft" | "checked" | "published" | "undone";
+        /**
+         * @description What the draft would have done to the cases of the period.
+         *
+         *     `nobody_before`: how many found nobody then. `listed`: how many cases `show` means. `loads`: everybody who answers.
+         *     `features`: the draft's outlines, each with the cases that it answers for, before and after.
+         */
+        DivisionTrialOut: {
+            version: number;
+            cases: number;
+            elsewhere: number;
+            other_grid: number;
+            other_person: number;
+            nobody: number;
+            nobody_before: number;
+            show: components["schemas"]["ShowEnum"];
+            offset: number;
+            listed: number;
+            moved: components["schemas"]["TrialMove"][];
+            loads: components["schemas"]["RuleLoad"][];
+            features: {
+                [key: string]: unknown;
+            };
+        };
         /** @description Nobody answers for a grid in this period; without an end where none is in sight. */
         DutyAlarmOut: {
             /** Format: uuid */
@@ -4552,6 +4592,14 @@ export interface components {
         SessionOut: {
             actor: components["schemas"]["ActorOut"] | null;
         };
+        /**
+         * @description * `elsewhere` - elsewhere
+         *     * `grid` - grid
+         *     * `person` - person
+         *     * `nobody` - nobody
+         * @enum {string}
+         */
+        ShowEnum: "elsewhere" | "grid" | "person" | "nobody";
         SignInInRequest: {
             username: string;
             password: string;
@@ -4767,6 +4815,24 @@ export interface components {
             comment?: string;
             number: string;
             code: string;
+        };
+        /**
+         * @description A case with who answered at its moment and who would by the draft; null: outside the area that is served.
+         *
+         *     `spot`: longitude and latitude in WGS84.
+         */
+        TrialMove: {
+            /** Format: uuid */
+            id: string;
+            number: string;
+            matter: components["schemas"]["Localised"];
+            state: string;
+            /** Format: date-time */
+            reported_at: string;
+            spot: number[];
+            before: components["schemas"]["Answering"] | null;
+            after: components["schemas"]["Answering"] | null;
+            why: components["schemas"]["Localised"] | null;
         };
         /**
          * @description * `UH` - UH
@@ -6015,6 +6081,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DivisionDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_divisions_by_division_id_try_get: {
+        parameters: {
+            query: {
+                limit?: number;
+                offset?: number;
+                /**
+                 * @description * `elsewhere` - elsewhere
+                 *     * `grid` - grid
+                 *     * `person` - person
+                 *     * `nobody` - nobody
+                 */
+                show?: "elsewhere" | "grid" | "person" | "nobody";
+                since: string;
+                until: string;
+            };
+            header?: never;
+            path: {
+                division_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DivisionTrialOut"];
                 };
             };
             /** @description A problem (RFC 9457) */

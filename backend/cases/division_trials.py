@@ -1,0 +1,197 @@
+"""A draft tried on the past: every case of a period decided by the boundaries of then, and by the draft."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.contrib.gis.geos import Polygon
+from django.db.models import F, FloatField, Func, Q
+
+from backend.accounts.actor import SYSTEM, Actor
+from backend.areas import access, force
+from backend.areas.drafted import DraftGround
+from backend.areas.errors import BadDivision, DivisionNotDraft
+from backend.areas.models import Area, Boundary, Division, within
+from backend.cases.errors import BadPeriod
+from backend.cases.models import Case
+from backend.cases.trials import MOST_CASES, Load, answering
+from backend.dispatch import rulings
+from backend.dispatch import services as dispatch
+from backend.dispatch.services import Ask, Verdict
+from backend.matters import queries as matters
+from backend.matters.models import Matter
+
+_DRAFTS: Final = (Division.State.DRAFT, Division.State.CHECKED)
+# Rules of dispatch that say that nobody of a grid answers.
+_NOBODY: Final = frozenset({"nobody_on_duty", "rule_grid_nobody", "community_gap"})
+_COLUMNS: Final = ("pk", "number", "state", "reported_at", "lon", "lat", "accuracy_m", "matter_id")
+
+
+@dataclass(frozen=True, slots=True)
+class PastCase:
+    """A case as a trial looks at it: WGS84 degrees, radius of the fix in metres."""
+
+    id: UUID
+    number: str
+    state: str
+    reported_at: datetime
+    lon: float
+    lat: float
+    accuracy_m: float | None
+    matter: Matter
+
+    def ask(self) -> Ask:
+        return Ask(self.lon, self.lat, self.accuracy_m, self.matter)
+
+
+@dataclass(frozen=True, slots=True)
+class PastMove:
+    """A case with the answer of its own moment, and the draft's; None: outside the area that is served."""
+
+    case: PastCase
+    before: Verdict | None
+    after: Verdict | None
+
+    @property
+    def to_other_grid(self) -> bool:
+        """Whether it would lie elsewhere: what a publish moves."""
+        return _place(self.before) != _place(self.after)
+
+    @property
+    def to_other_person(self) -> bool:
+        """Whether another person, department or desk would answer."""
+        return _holder(self.before) != _holder(self.after)
+
+    @property
+    def finds_nobody(self) -> bool:
+        return self.after is None or self.after.rule in _NOBODY
+
+    @property
+    def found_nobody(self) -> bool:
+        return self.before is None or self.before.rule in _NOBODY
+
+
+@dataclass(frozen=True)
+class DivisionTrial:
+    """What a draft would have done to the cases of a period.
+
+    `elsewhere`: those with another grid or another owner. `nobody`: those that would find nobody in a grid, with the
+    number that found nobody then. `loads`: everybody who had to answer, before or after. `outlines`: the draft's areas.
+    """
+
+    division: Division
+    cases: int
+    elsewhere: list[PastMove]
+    nobody: list[PastMove]
+    nobody_before: int
+    loads: list[Load]
+    outlines: list[Boundary]
+
+    @property
+    def other_grid(self) -> int:
+        return sum(one.to_other_grid for one in self.elsewhere)
+
+    @property
+    def other_person(self) -> int:
+        return sum(one.to_other_person for one in self.elsewhere)
+
+
+def try_division(*, actor: Actor, division_id: UUID, start: datetime, end: datetime, now: datetime) -> DivisionTrial:
+    """Tries a draft on the cases reported from `start` up to `end`. Nothing is written and nothing locked.
+
+    Before: boundaries, rules and duty of each case's own moment. After: the same with the draft's outlines in force,
+    new grids with the duty of the grid that most of their ground comes from. A case that was ruled on stays with its
+    ruling, before, and after where the draft leaves its boundaries alone. Cases are those of the division's ground
+    that the actor sees. Raises DivisionNotFound, DivisionNotDraft, BadPeriod, BadDivision, CodesUsedUp.
+    """
+    division = access.get_division(actor, division_id)
+    if division.state not in _DRAFTS:
+        raise DivisionNotDraft("a published division is not tried; its history is in the cases", state=division.state)
+    if end <= start:
+        raise BadPeriod("the end lies not after the begin", field="until")
+    ground = DraftGround(division, now=now)
+    if not ground.outlined:
+        raise BadDivision("nothing is drawn yet; there is nothing to try", faults=[])
+    cases = past_cases(actor, division.parent, start, end)
+    asked, moments = [case.ask() for case in cases], [case.reported_at for case in cases]
+    before = dispatch.decide_located(asked, dispatch.locate_at(asked, moments), moments)
+    located = dispatch.locate_at(asked, moments, ground=ground)
+    after = dispatch.decide_located(asked, located, moments, ground=ground)
+    _hold_rulings(cases, before, after, ground, now)
+    moves = [PastMove(*row) for row in zip(cases, before, after, strict=True)]
+    return DivisionTrial(
+        division,
+        len(cases),
+        [one for one in moves if one.to_other_grid or one.to_other_person],
+        [one for one in moves if one.finds_nobody],
+        sum(one.found_nobody for one in moves),
+        _loads(before, after),
+        ground.boundaries,
+    )
+
+
+def past_cases(actor: Actor, area: Area, start: datetime, end: datetime) -> list[PastCase]:
+    """Cases of the area that the actor sees, and those in no grid on its ground. Raises BadPeriod for too many."""
+    seen = Case.objects.all() if actor == SYSTEM else Case.objects.visible_to(actor)
+    here = within([area.path], "area_path")
+    outline = force.ground_of(area)
+    if outline is not None:
+        here |= Q(grid=None, location__bboverlaps=_box(outline.bounds))
+    found = seen.filter(here, reported_at__gte=start, reported_at__lt=end).order_by("reported_at", "pk")
+    rows = list(found.annotate(lon=_ordinate("ST_X"), lat=_ordinate("ST_Y")).values_list(*_COLUMNS)[: MOST_CASES + 1])
+    if len(rows) > MOST_CASES:
+        raise BadPeriod(f"more than {MOST_CASES} cases; choose a shorter period", field="until")
+    known = matters.matters_by_id({row[-1] for row in rows})
+    return [
+        PastCase(pk, number, state, at, lon, lat, accuracy_m, known[matter_id])
+        for pk, number, state, at, lon, lat, accuracy_m, matter_id in rows
+    ]
+
+
+def _ordinate(function: str) -> Func:
+    return Func(F("location"), function=function, output_field=FloatField())
+
+
+def _box(bounds: tuple[float, float, float, float]) -> Polygon:
+    box = Polygon.from_bbox(bounds)
+    box.srid = 4326
+    return box
+
+
+def _hold_rulings(
+    cases: Sequence[PastCase],
+    before: list[Verdict | None],
+    after: list[Verdict | None],
+    ground: DraftGround,
+    now: datetime,
+) -> None:
+    """Puts the ruling's verdict where one holds; by the draft too, unless it ends a boundary that was ruled on."""
+    ruled = rulings.ruled_on([case.id for case in cases])
+    for number, case in enumerate(cases):
+        ruling = rulings.binding(case.id, matter=case.matter, now=now) if case.id in ruled else None
+        if ruling is None:
+            continue
+        held = dispatch.decide_ruled(
+            ruling, lon=case.lon, lat=case.lat, accuracy_m=case.accuracy_m, matter=case.matter, now=now
+        )
+        before[number] = held
+        if not {ruling.boundary_id, ruling.other_boundary_id} & ground.ended:
+            after[number] = held
+
+
+def _place(verdict: Verdict | None) -> tuple[UUID | None, str] | None:
+    return None if verdict is None else (verdict.grid.pk if verdict.grid else None, verdict.area_path)
+
+
+def _holder(verdict: Verdict | None) -> str | None:
+    return None if verdict is None else verdict.holder
+
+
+def _loads(before: Sequence[Verdict | None], after: Sequence[Verdict | None]) -> list[Load]:
+    """Of all who answer, grids first, by code."""
+    counted = [Counter(answering(one) for one in verdicts if one is not None) for verdicts in (before, after)]
+    loads = [Load(*who, counted[0][who], counted[1][who]) for who in {*counted[0], *counted[1]}]
+    return sorted(loads, key=lambda load: (load.kind != "grid", load.kind, load.code))
