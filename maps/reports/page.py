@@ -97,12 +97,13 @@ main p {{ margin: 2px 0; color: #51606b; }}
 main table {{ border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }}
 main th, main td {{ text-align: left; padding: 4px 8px; border-bottom: 1px solid #dde3e7; vertical-align: top; }}
 main .private {{ color: #9a3412; font-weight: 600; }} main td small {{ color: #51606b; }}
-main th {{ color: #51606b; font-weight: 600; white-space: nowrap; }}
+main th {{ color: #51606b; font-weight: 600; white-space: nowrap; }} main .clock {{ white-space: nowrap; }}
 .stop {{ width: 22px; height: 22px; border-radius: 11px; color: #fff; font: 600 12px/22px {FONT}; text-align: center;
   box-shadow: 0 0 0 2px #fff; }}
 .stop.appointment {{ border-radius: 4px; }}
 .leaflet-tooltip {{ font: 13px/1.4 {FONT}; }}
-@media print {{ main {{ position: static; }}
-  .folium-map {{ position: relative !important; height: 12cm !important; top: 0 !important; }}
+@media print {{ html, body {{ height: auto; }} body {{ display: flex; flex-direction: column; }}
+  main {{ position: static; }}
+  .folium-map {{ order: -1; flex: none; position: relative !important; height: 12cm !important; top: 0 !important; }}
   .leaflet-control {{ display: none; }} h2 {{ break-after: avoid; }} tr {{ break-inside: avoid; }} }}
 """

@@ -30,6 +30,8 @@ from maps.reports.rounds import (
 # Apart also for most colour-blind eyes; the number on each stop and the list below say the same without colour.
 DAY_COLOURS = ("#1f6feb", "#c2410c", "#15803d", "#7c3aed", "#b91c1c", "#0e7490", "#854d0e")
 _MARGIN_DEG = 0.0012
+# Degrees of longitude beside one of latitude on the map of a wide screen, at 30° north.
+_SCREEN = 3.0
 
 
 def round_sheet(detail: PlanDetail, *, language: str, contacts: Contacts) -> str:
@@ -38,7 +40,7 @@ def round_sheet(detail: PlanDetail, *, language: str, contacts: Contacts) -> str
     title = title_of(detail, language)
     box = box_of(detail.routes, overview.outline_of(plan).extent)
     page = Page(title=title, bounds=box, below=_list(detail, language, contacts))
-    page.add_ground(drawing.features_in(box))
+    page.add_ground(drawing.features_in(_widened(box)))
     _add_outline(page, plan)
     by_day: dict[date, list[Route]] = defaultdict(list)
     for route in detail.routes:
@@ -55,6 +57,13 @@ def box_of(routes: Sequence[Route], extent: Box | None = None) -> Box:
     extents += [route.path.extent for route in routes if route.path]
     wests, souths, easts, norths = zip(*extents, *([extent] if extent else []), strict=True)
     return min(wests) - _MARGIN_DEG, min(souths) - _MARGIN_DEG, max(easts) + _MARGIN_DEG, max(norths) + _MARGIN_DEG
+
+
+def _widened(box: Box) -> Box:
+    """The box with as much ground to either side as a wide screen shows."""
+    west, south, east, north = box
+    more = max(0.0, _SCREEN * (north - south) - (east - west)) / 2
+    return west - more, south, east + more, north
 
 
 def _add_outline(page: Page, plan: WeeklyPlan) -> None:
@@ -112,6 +121,6 @@ def _row(told: StopText) -> str:
     where = " · ".join(part for part in (told.name, told.address) if part)
     details = f"<br><small>{escape(told.details)}</small>" if told.details else ""
     return (
-        f"<tr><td>{escape(told.seq)}</td><td>{escape(told.clock)}</td><td>{escape(where)}{details}</td>"
+        f"<tr><td>{escape(told.seq)}</td><td class='clock'>{escape(told.clock)}</td><td>{escape(where)}{details}</td>"
         f"<td>{escape(told.why)}</td></tr>"
     )
