@@ -18,21 +18,21 @@ from backend.patrols import services as patrol_services
 from backend.patrols.models import PatrolSession
 from backend.patrols.queries import Walk
 from backend.patrols.services import Taken
-from gis.tracks import CleanTrack, Target, coverage_share, visited
+from gis.tracks import CleanTrack, Target, coverage_share, stood_at
 
 # Standing this long within reach makes a stop recognised; whoever walks by is not there.
-VISITED_DWELL_S = 30.0
+VISITED_DWELL_S = 60.0
 # A stay that began before a batch or goes on after it is seen whole.
 AROUND_BATCH = timedelta(minutes=10)
 # The planned way counts as walked where the track came this close.
 ON_THE_WAY_M = 25.0
 _OPEN = (Stop.State.PLANNED.value, Stop.State.ARRIVED.value)
 # Asked for each batch of positions, so without the work of building it anew each time.
-_OPEN_STOPS = """
-SELECT stop.id, ST_X(stop.location), ST_Y(stop.location), stop.arrived_at
+_DAY_STOPS = """
+SELECT stop.id, ST_X(stop.location), ST_Y(stop.location), stop.arrived_at, stop.state = ANY(%(open)s)
 FROM inspections_route route
 JOIN inspections_weeklyplan plan ON plan.id = route.plan_id AND plan.state = %(in_force)s
-JOIN inspections_stop stop ON stop.route_id = route.id AND stop.state = ANY(%(open)s)
+JOIN inspections_stop stop ON stop.route_id = route.id
 WHERE route.worker_id = %(worker)s AND route.day = %(day)s
 ORDER BY stop.start_at"""
 _REACHED = (Stop.State.ARRIVED, Stop.State.DONE)
@@ -65,13 +65,15 @@ def record_plain(*, user_id: UUID, session_id: UUID, body: bytes, now: datetime)
 def recognise_visited(taken: Taken, *, now: datetime) -> list[UUID]:
     """Marks planned stops of the session's worker and day as arrived where the cleaned track stood at them.
 
-    Within VISITED_RADIUS_M plus the accuracy of the fix, for VISITED_DWELL_S in all. Ids of the stops that changed.
+    Stood within VISITED_RADIUS_M plus the accuracy of the fix, nearer than at any other stop of the day, for
+    VISITED_DWELL_S in all. Ids of the stops that changed.
     """
     if taken.since is None or taken.until is None:
         return []
     session = taken.session
-    stops = _open_stops(session.worker_id, session.day)
-    if not stops:
+    stops = _stops_of_day(session.worker_id, session.day)
+    open_stops = {stop.id for stop in stops if stop.is_open}
+    if not open_stops:
         return []
     targets = [Target(stop.id, stop.lon, stop.lat) for stop in stops]
     tracks = patrols.own_tracks_of_day(
@@ -80,7 +82,8 @@ def recognise_visited(taken: Taken, *, now: datetime) -> list[UUID]:
     found = [
         visit
         for track in tracks
-        for visit in visited(track, targets, radius_m=settings.VISITED_RADIUS_M, dwell_s=VISITED_DWELL_S)
+        for visit in stood_at(track, targets, radius_m=settings.VISITED_RADIUS_M, dwell_s=VISITED_DWELL_S)
+        if visit.id in open_stops
     ]
     arrivals = {UUID(str(visit.id)): visit.first_at for visit in found}
     known = {stop.id: stop.arrived_at for stop in stops if stop.arrived_at is not None}
@@ -88,21 +91,22 @@ def recognise_visited(taken: Taken, *, now: datetime) -> list[UUID]:
     return [stop_id for stop_id, at in news.items() if mark_arrived(stop_id=stop_id, at=at, now=now)]
 
 
-class _OpenStop(NamedTuple):
+class _DayStop(NamedTuple):
     id: UUID
     lon: float
     lat: float
     arrived_at: datetime | None
+    is_open: bool
 
 
-def _open_stops(worker_id: UUID, day: date) -> list[_OpenStop]:
-    """Stops of the worker's rounds in force that may still be reached, in the order of their times."""
+def _stops_of_day(worker_id: UUID, day: date) -> list[_DayStop]:
+    """Stops of the worker's rounds in force in the order of their times; `is_open`: may still be reached."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _OPEN_STOPS,
+            _DAY_STOPS,
             {"worker": worker_id, "day": day, "in_force": WeeklyPlan.State.PUBLISHED.value, "open": list(_OPEN)},
         )
-        return [_OpenStop(*row) for row in cursor.fetchall()]
+        return [_DayStop(*row) for row in cursor.fetchall()]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -23,7 +23,7 @@ from gis.tracks.cleaning import (
     clean_track,
     flag_columns,
 )
-from gis.tracks.reached import Target, Visit, coverage_share, visited
+from gis.tracks.reached import Target, Visit, coverage_share, stood_at, visited
 
 __all__ = [
     "BY_E_BIKE",
@@ -41,5 +41,6 @@ __all__ = [
     "clean_track",
     "coverage_share",
     "flag_columns",
+    "stood_at",
     "visited",
 ]

@@ -87,13 +87,15 @@ class Flag:
 class Segment:
     """Kept fixes without a gap: arrays of equal length in order of time, `at_s` in seconds since 1970 UTC.
 
-    `accuracy_m` is NaN where unknown. `distance_m` and `still_s` follow the rules of the module.
+    `accuracy_m` is NaN where unknown; `is_still` where somebody stood for a minute or more around the fix.
+    `distance_m` and `still_s` follow the rules of the module.
     """
 
     at_s: FloatArray
     lons: FloatArray
     lats: FloatArray
     accuracy_m: FloatArray
+    is_still: BoolArray
     distance_m: float
     still_s: float
 
@@ -314,9 +316,10 @@ def _segment(track: _Columns, rules: TrackRules) -> Segment:
     zone = MetricZone.at(float(track.lons[0]), float(track.lats[0]))
     noise_m = np.maximum(np.nan_to_num(track.accuracy_m, nan=10.0), BEST_ACCURACY_M)
     xs, ys = _smooth(track.at_s, *zone.project_points(track.lons, track.lats), noise_m, rules.smooth_s)
-    still_s = 0.0
+    still_s, is_still = 0.0, np.zeros(track.at_s.size, dtype=np.bool_)
     for start, end in _stands(track.at_s, xs, ys, noise_m, rules):
         xs[start:end], ys[start:end] = xs[start:end].mean(), ys[start:end].mean()
+        is_still[start:end] = True
         still_s += float(track.at_s[end - 1] - track.at_s[start])
     distance_m = 0.0
     if track.at_s.size > 1:
@@ -327,6 +330,7 @@ def _segment(track: _Columns, rules: TrackRules) -> Segment:
         track.lons,
         track.lats,
         track.accuracy_m,
+        is_still,
         distance_m if distance_m >= rules.segment_min_m else 0.0,
         still_s,
     )

@@ -17,6 +17,10 @@ from gis.tracks.cleaning import CleanTrack, Segment
 SAMPLE_M: Final = 10.0
 # A check-in counts within radius + accuracy, but never beyond this (unless the radius itself is larger).
 VISIT_CAP_M: Final = 100.0
+# A phone's drift wanders within minutes, its jitter within seconds: the mean over this time takes the jitter off.
+MEAN_S: Final = 60.0
+# Doors of one house: no phone tells them apart.
+TOGETHER_M: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,69 @@ def visited(
     ]
 
 
+def stood_at(
+    track: CleanTrack, targets: Sequence[Target], *, radius_m: float = 30.0, dwell_s: float = 60.0
+) -> list[Visit]:
+    """Targets at which the track stood for at least `dwell_s` in all, in the order of `targets`.
+
+    Only fixes of a stand count (see `Segment.is_still`), whoever walks by is not there; their place is the mean over
+    MEAN_S, which takes the jitter off. Each moment belongs to the nearest target alone, when that lies within radius +
+    accuracy, capped at VISIT_CAP_M (or the radius, if larger): so give all targets of the day, also those reached
+    before. Targets within TOGETHER_M of one another can't be told apart and share their moments.
+    Raises ValueError for a radius of 0 or less or a negative dwell.
+    """
+    if not (radius_m > 0 and dwell_s >= 0):
+        raise ValueError(f"radius of {radius_m} m, dwell of {dwell_s} s")
+    if not targets:
+        return []
+    lons, lats = check_positions([target.lon for target in targets], [target.lat for target in targets])
+    cap_m = max(radius_m, VISIT_CAP_M)
+    first = np.full(len(targets), np.inf)
+    last, dwell, nearest = np.full(len(targets), -np.inf), np.zeros(len(targets)), np.full(len(targets), np.inf)
+    for segment in track.segments:
+        if not segment.is_still.any():
+            continue
+        zone = MetricZone.at(float(segment.lons[0]), float(segment.lats[0]))
+        places = np.column_stack(zone.project_points(lons, lats))
+        near = np.flatnonzero(np.isfinite(places).all(axis=1))
+        if not near.size:
+            continue
+        at_s, spots, noise_m, span_s = _standing(segment, zone)
+        away_m, row = cKDTree(places[near]).query(spots)
+        within = away_m <= np.minimum(radius_m + noise_m, cap_m)
+        place = near[row[within]]
+        for one, others in zip(near, cKDTree(places[near]).query_ball_point(places[near], TOGETHER_M), strict=True):
+            here = np.isin(place, near[others])
+            if here.any():
+                first[one] = min(first[one], at_s[within][here].min())
+                last[one] = max(last[one], at_s[within][here].max())
+                nearest[one] = min(nearest[one], away_m[within][here].min())
+                dwell[one] += span_s[within][here].sum()
+    return [
+        Visit(target.id, _moment(first[n]), _moment(last[n]), round(float(dwell[n]), 1), round(float(nearest[n]), 1))
+        for n, target in enumerate(targets)
+        if np.isfinite(first[n]) and dwell[n] >= dwell_s
+    ]
+
+
+def _standing(segment: Segment, zone: MetricZone) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """The fixes of a segment's stands: moment, mean x/y around it within its stand, accuracy, seconds it stands for."""
+    xy = np.column_stack(zone.project_points(segment.lons, segment.lats))
+    run_xy = np.concatenate([np.zeros((1, 2)), np.cumsum(xy, axis=0)])
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], segment.is_still.astype(np.int8), [0]))))
+    moments, spots, noise_m, spans = [], [], [], []
+    for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        at_s = segment.at_s[start:end]
+        low = start + np.searchsorted(at_s, at_s - MEAN_S / 2)
+        high = start + np.searchsorted(at_s, at_s + MEAN_S / 2, side="right")
+        half = np.diff(at_s) / 2
+        moments.append(at_s)
+        spots.append((run_xy[high] - run_xy[low]) / (high - low)[:, None])
+        noise_m.append(np.nan_to_num(segment.accuracy_m[start:end]))
+        spans.append(np.append(half, 0.0) + np.append(0.0, half))
+    return np.concatenate(moments), np.concatenate(spots), np.concatenate(noise_m), np.concatenate(spans)
+
+
 def coverage_share(
     network: Sequence[LineString | MultiLineString], track: CleanTrack, *, sight_m: float = 25.0
 ) -> float:
@@ -93,18 +160,21 @@ def coverage_share(
     length_m = float(shapely.length(lines).sum())
     if length_m == 0:
         raise ValueError("a network without length")
-    walked: list[BaseGeometry] = [
-        zone.project(
-            LineString(np.column_stack([part.lons, part.lats]))
-            if part.at_s.size > 1
-            else Point(part.lons[0], part.lats[0])
-        )
-        for part in track.segments
-    ]
+    walked = [_walked(part, zone) for part in track.segments]
     if not walked:
         return 0.0
     seen = shapely.union_all(shapely.buffer(np.array(walked, dtype=object), sight_m))
     return min(1.0, float(shapely.length(shapely.intersection(lines, seen)).sum()) / length_m)
+
+
+def _walked(segment: Segment, zone: MetricZone) -> BaseGeometry:
+    """The way of a segment with each stand as one place: buffering its scribble costs seconds and gigabytes."""
+    xy = np.column_stack(zone.project_points(segment.lons, segment.lats))
+    begins = np.append(True, ~(segment.is_still[1:] & segment.is_still[:-1]))
+    place = np.cumsum(begins) - 1
+    count = np.bincount(place)
+    spots = np.column_stack([np.bincount(place, weights=column) / count for column in xy.T])
+    return LineString(spots) if len(spots) > 1 else Point(spots[0])
 
 
 def _samples(

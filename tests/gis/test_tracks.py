@@ -18,6 +18,7 @@ from gis.tracks import (
     clean_columns,
     clean_track,
     coverage_share,
+    stood_at,
     visited,
 )
 
@@ -198,6 +199,53 @@ def test_bad_fixes_are_refused():
         cleaned([Fix(START.replace(tzinfo=None), 121.17, 30.05)])
 
 
+def test_who_walks_by_was_not_there_and_who_stands_was():
+    passed, end = Target("passed", *place(200, 12)), Target("end", *place(400, 10))
+    for seed in range(20):
+        track = cleaned(walk([(0, 0), (400, 0)], every_s=5, sigma_m=6, stand_s=120, seed=seed))
+        assert [visit.id for visit in stood_at(track, [passed, end])] == ["end"]
+    assert len(visited(track, [passed, end], radius_m=30, dwell_s=30)) == 2
+
+
+def test_a_stand_belongs_to_the_nearest_door_alone():
+    end, beside, far = Target("end", *place(400, 10)), Target("beside", *place(375, 10)), Target("far", *place(400, 60))
+    for seed in range(20):
+        track = cleaned(walk([(0, 0), (400, 0)], every_s=5, sigma_m=6, stand_s=300, seed=seed))
+        assert [visit.id for visit in stood_at(track, [far, beside, end])] == ["end"]
+        # Without the door that it belongs to, the stand is taken for the next one within reach.
+        assert [visit.id for visit in stood_at(track, [far, beside])] == ["beside"]
+
+
+def test_a_morning_of_stands_is_measured_at_once():
+    fixes, start = [], START
+    for number in range(8):
+        corners = [(50 * number, 0), (50 * number + 50, 0)]
+        fixes += walk(corners, every_s=5, sigma_m=6, stand_s=900, seed=number, start=start)
+        start = fixes[-1].at + timedelta(seconds=5)
+    track, street = cleaned(fixes), LineString([place(0, 0), place(400, 0)])
+    began = process_time()
+    assert coverage_share([street], track) > 0.98
+    assert process_time() - began < 0.5
+
+
+def test_two_doors_of_one_house_are_reached_together():
+    both = [Target("shop", *place(400, 10)), Target("home", *place(402, 10))]
+    track = cleaned(walk([(0, 0), (400, 0)], stand_s=120))
+    shop, home = stood_at(track, both)
+    assert (shop.id, home.id, shop.first_at) == ("shop", "home", home.first_at)
+    assert shop.dwell_s == pytest.approx(120, abs=40)
+
+
+@pytest.mark.parametrize("silent_s", [400, 60])
+def test_a_stand_that_nobody_recorded_is_not_claimed(silent_s):
+    fixes = walk([(0, 0), (400, 0)], every_s=5, stand_s=600)
+    arrived = fixes[0].at + timedelta(seconds=400 / 1.15)
+    kept = [fix for fix in fixes if not arrived < fix.at <= arrived + timedelta(seconds=silent_s)]
+    (visit,) = stood_at(cleaned(kept), [Target(1, *place(400, 10))])
+    assert visit.dwell_s >= 600 - silent_s - 60
+    assert not stood_at(cleaned([fix for fix in fixes if fix.at <= arrived]), [Target(1, *place(400, 10))])
+
+
 def test_visited_names_when_how_long_and_how_near():
     track = cleaned(walk(stand_s=600, accuracy_m=10.0))
     there, passed = Target("end", *place(0, 330)), Target("side", *place(200, -40))
@@ -280,6 +328,8 @@ def test_coverage_is_the_share_of_street_length_in_sight():
         lambda track: coverage_share([LineString([place(0, 0), place(9, 0)])], track, sight_m=0),
         lambda track: visited(track, [], radius_m=0),
         lambda track: visited(track, [], dwell_s=-1),
+        lambda track: stood_at(track, [], radius_m=0),
+        lambda track: stood_at(track, [], dwell_s=-1),
     ],
 )
 def test_meaningless_questions_are_refused(call):
