@@ -8,12 +8,14 @@ from mobile_api.field import patrol_views as patrols
 from mobile_api.field import views as field
 from mobile_api.field.duty_view import OwnDutyView
 from mobile_api.field.positions_view import PositionsView
+from mobile_api.field.tracker_views import OwnTrackerRevokeView, OwnTrackersView
 from mobile_api.notices import views as notices
 from mobile_api.public import appointment_views as appointments
 from mobile_api.public import views as public
 from mobile_api.public.grid_views import PublishedGridsView
 from mobile_api.public.photo_view import PhotoView
 from mobile_api.service import views as service
+from mobile_api.trackers import views as trackers
 
 urlpatterns = [
     path("healthz", service.AliveView.as_view()),
@@ -68,6 +70,11 @@ urlpatterns = [
     path("api/v1/field/plans/<uuid:plan_id>/seen", field.PlanSeenView.as_view()),
     path("api/v1/field/operations", field.OperationsView.as_view()),
     path("api/v1/field/changes", field.ChangesView.as_view()),
+    path("api/v1/field/trackers", OwnTrackersView.as_view()),
+    path("api/v1/field/trackers/<uuid:tracker_id>/revoke", OwnTrackerRevokeView.as_view()),
+    path("trackers/owntracks", trackers.owntracks),
+    path("trackers/overland", trackers.overland),
+    path("trackers/traccar", trackers.traccar),
     path("api/v1/field/consents", patrols.ConsentsView.as_view()),
     path("api/v1/field/sessions", patrols.SessionsView.as_view()),
     path("api/v1/field/sessions/<uuid:session_id>", patrols.SessionView.as_view()),

@@ -16,7 +16,14 @@ from backend.inspections.capacity import Slot
 from backend.inspections.due_weeks import ask_for_due_weeks
 from backend.inspections.plans import plan_week, publish_plan, request_plans, run_job_grid
 from backend.inspections.seeing import see_plan
-from backend.inspections.tracking import Recorded, planned_and_walked, recognise_visited, record_plain, record_positions
+from backend.inspections.tracking import (
+    Recorded,
+    planned_and_walked,
+    recognise_visited,
+    record_plain,
+    record_positions,
+    record_tracker_fixes,
+)
 from backend.inspections.visits import NewVisit, mark_missed_stops, record_visit, settle_case_stops, skip_stop
 
 __all__ = [
@@ -39,6 +46,7 @@ __all__ = [
     "recognise_visited",
     "record_plain",
     "record_positions",
+    "record_tracker_fixes",
     "record_visit",
     "release_appointments",
     "request_plans",

@@ -15,7 +15,7 @@ from backend.inspections.models import Route, Stop, WeeklyPlan
 from backend.inspections.visits import mark_arrived
 from backend.patrols import queries as patrols
 from backend.patrols import services as patrol_services
-from backend.patrols.models import PatrolSession
+from backend.patrols.models import PatrolSession, Tracker
 from backend.patrols.queries import Walk
 from backend.patrols.services import Taken
 from gis.tracks import CleanTrack, Target, coverage_share, stood_at
@@ -60,6 +60,12 @@ def record_plain(*, user_id: UUID, session_id: UUID, body: bytes, now: datetime)
     """`record_positions` for the JSON body of a batch in which nothing is wrong; None, with nothing stored, else."""
     taken = patrol_services.take_plain(user_id=user_id, session_id=session_id, body=body, now=now)
     return Recorded(taken, recognise_visited(taken, now=now)) if taken else None
+
+
+def record_tracker_fixes(*, tracker: Tracker, fixes: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    """Stores what a stock tracker app recorded in its worker's patrols, then recognises stops from it."""
+    for taken in patrol_services.take_fixes(tracker=tracker, fixes=fixes, now=now):
+        recognise_visited(taken, now=now)
 
 
 def recognise_visited(taken: Taken, *, now: datetime) -> list[UUID]:

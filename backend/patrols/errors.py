@@ -1,6 +1,6 @@
 """Refusals of patrol sessions and positions."""
 
-from backend.core.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
+from backend.core.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound, TooMany
 
 
 class SessionNotFound(NotFound):
@@ -43,3 +43,21 @@ class BatchTooLarge(TooMany):
     """More points in one batch than are taken at once; `most` says how many may come."""
 
     code = "batch_too_large"
+
+
+class TrackerUnknown(NotAuthenticated):
+    """No working tracker has this token."""
+
+    code = "tracker_unknown"
+
+
+class TrackerNotFound(NotFound):
+    """No such tracker, or another worker's."""
+
+    code = "tracker_not_found"
+
+
+class TooManyTrackers(Conflict):
+    """The worker has as many working trackers as one may have; `most` says how many."""
+
+    code = "too_many_trackers"

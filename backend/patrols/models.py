@@ -110,3 +110,22 @@ class LivePosition(models.Model):
             point_on_earth("location", name="live_position_on_earth"),
             accuracy_is_a_radius(name="live_position_accuracy"),
         ]
+
+
+class Tracker(models.Model):
+    """A stock tracker app that a worker let send positions for them: its token is kept as SHA-256 only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    worker = models.ForeignKey("accounts.User", models.CASCADE, related_name="trackers")
+    name = models.CharField(max_length=60)
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(revoked_at=None) | Q(revoked_at__gte=F("created_at")), name="tracker_revoked_after_issue"
+            ),
+        ]

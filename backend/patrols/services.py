@@ -22,6 +22,7 @@ from backend.patrols.errors import (
 from backend.patrols.models import LivePosition, PatrolSession
 from backend.patrols.points import CLOCK_SKEW
 from backend.patrols.taking import LATE_LIMIT, MOST_POINTS, Taken, take_plain, take_positions
+from backend.patrols.trackers import take_fixes
 
 __all__ = [
     "CONSENT_PURPOSE",
@@ -32,6 +33,7 @@ __all__ = [
     "close_forgotten_session",
     "end_session",
     "start_session",
+    "take_fixes",
     "take_plain",
     "take_positions",
 ]

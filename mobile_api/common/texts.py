@@ -146,6 +146,9 @@ ZH: dict[str, tuple[str, str]] = {
     # patrols and offline work
     "session_not_found": ("未找到巡查记录", "巡查不存在，或不属于您。"),
     "session_open": ("另有巡查未结束", "请先结束进行中的巡查。"),
+    "tracker_unknown": ("未登记的定位应用", "请在网格员应用中为它开通，并填写所给的口令。"),
+    "tracker_not_found": ("未找到定位应用", "记录不存在，或不属于您。"),
+    "too_many_trackers": ("定位应用过多", "请先停用一个，再开通新的。"),
     "session_over": ("巡查已结束", "此巡查不再接收位置。"),
     "consent_missing": ("尚未同意记录轨迹", "请先阅读告知并同意记录巡查轨迹。"),
     "not_on_duty": ("不在岗", "只有当值的网格人员可以巡查。"),

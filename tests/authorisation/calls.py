@@ -15,7 +15,8 @@ from tests.mobile_api.conftest import picture, report_of
 
 # Parameter in path or query → kind of object; the sweep calls with an object at each place of the town.
 OBJECTS = {
-    "case_id": "case", "stop_id": "stop", "session_id": "session", "appointment_id": "appointment", "plan_id": "plan",
+    "case_id": "case", "stop_id": "stop", "session_id": "session", "tracker_id": "tracker",
+    "appointment_id": "appointment", "plan_id": "plan",
     "job_id": "job", "dispute_id": "dispute", "division_id": "division", "rule_id": "rule", "worker": "worker",
     "proposal_id": "proposal", "code": "code", "community": "community",
 }  # fmt: skip
@@ -119,6 +120,8 @@ BODIES: dict[str, Body] = {
     "console_divisions_layers_draft_post": lambda stage: {"parent": "330281002011", "name": "图层", "file": picture()},
     "field_cases_by_case_id_actions_post": lambda stage: {**_op(), "action": "note", "note": "到过现场"},
     "field_consents_post": lambda stage: {"purpose": "patrol_track", "notice_version": "1", "granted": True},
+    "field_trackers_post": lambda stage: {"name": "OwnTracks"},
+    "field_trackers_by_tracker_id_revoke_post": lambda stage: {},
     "field_operations_post": lambda stage: {"operations": []},
     "field_plans_by_plan_id_seen_post": lambda stage: _op(),
     "field_reports_post": lambda stage: report_of(stage.world),

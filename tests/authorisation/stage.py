@@ -27,7 +27,7 @@ from backend.dispatch import rules
 from backend.dispatch.models import RuleVersion
 from backend.dispatch.rules import RuleChange, RuleWish
 from backend.inspections.models import Appointment, PlanJob, Route, Stop, StopDuty, WeeklyPlan
-from backend.patrols.models import PatrolSession
+from backend.patrols.models import PatrolSession, Tracker
 from tests.authorisation.oracle import WHERES, Where
 from tests.mobile_api.conftest import picture
 from tests.world import PASSWORD, World, make_world
@@ -213,7 +213,8 @@ def _patrol(stage: Stage, where: Where) -> None:
     _session(stage, leader, where, whose="others")
     stage.ids["worker", "others", where] = stage.world.people[leader].pk
     if where == "own":
-        stage.ids["session", "grid_leader", where] = stage.ids["session", "others", where]
+        for kind in ("session", "tracker"):
+            stage.ids[kind, "grid_leader", where] = stage.ids[kind, "others", where]
         _session(stage, "worker:002011001", where, whose="grid_worker")
 
 
@@ -228,6 +229,10 @@ def _session(stage: Stage, worker: str, where: Where, *, whose: str) -> None:
         started_at=started, day=started.astimezone(LOCAL).date(),
     )  # fmt: skip
     stage.ids["session", whose, where] = session.pk
+    tracker = Tracker.objects.create(
+        worker=user, name=stage.canary(where), digest=session.pk.bytes, created_at=stage.now
+    )
+    stage.ids["tracker", whose, where] = tracker.pk
 
 
 def _clients(stage: Stage) -> None:

@@ -54,7 +54,7 @@ from backend.inspections.models import (
 )
 from backend.matters.models import FilingCondition, Matter
 from backend.notify.models import Notification
-from backend.patrols.models import LivePosition, PatrolSession, TrackPoint
+from backend.patrols.models import LivePosition, PatrolSession, Tracker, TrackPoint
 from backend.places.models import Address, BaseFeature, NetworkNode, Place, VisitDuty
 from backend.sync.models import Receipt
 from tests.world import World
@@ -150,6 +150,7 @@ BREAKS: dict[str, Break] = {
     "number_series_once": doubled(NumberSeries),
     "one_open_session_a_worker": doubled(PatrolSession),
     "session_ends_after_start": changed(PatrolSession, ended_at=lambda row: row.started_at - timedelta(seconds=1)),
+    "tracker_revoked_after_issue": changed(Tracker, revoked_at=lambda row: row.created_at - timedelta(seconds=1)),
     "one_booked_appointment_a_case": doubled(Appointment),
     "appointment_lasts": changed(Appointment, window=EMPTY),
     "appointment_dwell_positive": changed(Appointment, dwell_minutes=0),
@@ -363,6 +364,7 @@ def _with_ground(at: Point, *, grid: Area) -> None:
 
 def _with_evidence(at: Point, *, now: datetime, leader: User, case: Case) -> None:
     session = PatrolSession.objects.get()
+    Tracker.objects.create(worker=leader, name="OwnTracks", digest=b"x", created_at=now)
     LivePosition.objects.create(worker=leader, session=session, location=at, recorded_at=now)
     TrackPoint.objects.create(
         session_day=session.day, session=session, seq=0, recorded_at=now, received_at=now, location=at, raw_lon=at.x,

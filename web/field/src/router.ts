@@ -11,6 +11,7 @@ import Outbox from "./screens/Outbox.vue";
 import Report from "./screens/Report.vue";
 import StopPage from "./screens/StopPage.vue";
 import Today from "./screens/Today.vue";
+import TrackersPage from "./screens/TrackersPage.vue";
 import Week from "./screens/Week.vue";
 
 /**
@@ -31,6 +32,7 @@ export function makeRouter(hasWorker: () => boolean): Router {
       { path: "/notices", name: "notices", component: NoticesPage },
       { path: "/disputes", name: "disputes", component: Disputes },
       { path: "/duty", name: "duty", component: DutyPage },
+      { path: "/trackers", name: "trackers", component: TrackersPage },
       { path: "/me", name: "me", component: Me },
       { path: "/stops/:id", name: "stop", props: true, component: StopPage },
       { path: "/cases/:id", name: "case", props: true, component: CasePage },
