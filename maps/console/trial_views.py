@@ -24,12 +24,12 @@ class DivisionTryView(ApiView):
     @extend_schema(parameters=[DivisionTrialIn], responses=DivisionTrialOut)
     def get(self, request: Request, division_id: UUID) -> Response:
         said = query_of(request, DivisionTrialIn)
-        start, end = _moments(said["since"], said["until"])
+        start, end = moments_of(said["since"], said["until"])
         trial = try_division(actor=actor_of(request), division_id=division_id, start=start, end=end, now=timezone.now())
         facts = trial_facts(trial, show=said["show"], offset=said["offset"], limit=said["limit"])
         return answer(DivisionTrialOut, facts)
 
 
-def _moments(since: date, until: date) -> tuple[datetime, datetime]:
+def moments_of(since: date, until: date) -> tuple[datetime, datetime]:
     """From the first moment of the first local day up to the end of the last."""
     return datetime.combine(since, time(), LOCAL), datetime.combine(until + timedelta(days=1), time(), LOCAL)

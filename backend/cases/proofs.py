@@ -1,0 +1,140 @@
+"""Proof by history: every stored decision of a period made once more with boundaries, rules and duty of its moment."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import groupby
+from typing import Final
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from backend.accounts.actor import SYSTEM, Actor
+from backend.cases.errors import BadPeriod
+from backend.cases.models import Case, CaseEvent
+from backend.cases.rule_effects import rolled_back
+from backend.cases.trials import MOST_CASES
+from backend.cases.workflow import Action
+from backend.dispatch import past_rules
+from backend.dispatch import services as dispatch
+from backend.dispatch.models import Decision, Ruling
+from backend.dispatch.services import Ask, Verdict
+
+# A report that was under way while boundaries switched was decided by the old ones and followed at once.
+_OVERTAKEN_WITHIN: Final = timedelta(minutes=5)
+
+
+class SetAside(StrEnum):
+    """Why a decision is not made again: a person decided, or the case was another then."""
+
+    RULED = "ruled"  # a dispute was settled on this very case
+    CORRECTED = "corrected"  # place or matter was corrected afterwards
+    OVERTAKEN = "overtaken"  # boundaries switched while it was being decided
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A stored decision that history does not bear out. `now` None: outside the area that was served."""
+
+    decision: Decision
+    now: Verdict | None
+
+    @property
+    def parts(self) -> list[str]:
+        """What differs: grid, owner, worker, department."""
+        return _differences(self.decision, self.now)
+
+
+@dataclass
+class Proof:
+    """How many decisions were made again, how many of them came out the same, and the others."""
+
+    decisions: int = 0
+    agreed: int = 0
+    set_aside: Counter[SetAside] = field(default_factory=Counter)
+    disagreements: list[Disagreement] = field(default_factory=list)
+    causes: Counter[str] = field(default_factory=Counter)
+
+
+def prove(*, actor: Actor, start: datetime, end: datetime) -> Proof:
+    """Makes every decision stored from `start` up to `end` once more, as of its own moment, and compares.
+
+    Boundaries and duty are kept by their periods, rules by their versions, so the answer of a past moment does not
+    depend on what is in force today. Decisions are those of cases that the actor sees. Nothing is kept. Raises
+    BadPeriod.
+    """
+    if end <= start:
+        raise BadPeriod("the end lies not after the begin", field="until")
+    rows = list(_stored(actor, start, end)[: MOST_CASES + 1])
+    if len(rows) > MOST_CASES:
+        raise BadPeriod(f"more than {MOST_CASES} decisions; choose a shorter period", field="until")
+    proof = Proof(decisions=len(rows), causes=Counter(row.cause for row in rows))
+    asked = []
+    for row in rows:
+        reason = _set_aside(row)
+        if reason is None:
+            asked.append(row)
+        else:
+            proof.set_aside[reason] += 1
+    for decision, verdict in zip(asked, _again(asked, start, end), strict=True):
+        if _differences(decision, verdict):
+            proof.disagreements.append(Disagreement(decision, verdict))
+        else:
+            proof.agreed += 1
+    return proof
+
+
+def _stored(actor: Actor, start: datetime, end: datetime) -> QuerySet[Decision]:
+    seen = Case.objects.all() if actor == SYSTEM else Case.objects.visible_to(actor)
+    same_case = {"case": OuterRef("case")}
+    corrected = CaseEvent.objects.filter(**same_case, action=Action.CORRECT.value, at__gt=OuterRef("at"))
+    overtaking = Decision.objects.filter(
+        **same_case, cause="boundary", at__gte=OuterRef("at"), at__lte=OuterRef("at") + _OVERTAKEN_WITHIN
+    ).exclude(pk=OuterRef("pk"))
+    found = Decision.objects.filter(case__in=seen, at__gte=start, at__lt=end).annotate(
+        was_ruled=Exists(Ruling.objects.filter(**same_case, at__lte=OuterRef("at"))),
+        was_corrected=Exists(corrected),
+        was_overtaken=Exists(overtaking),
+    )
+    found = found.select_related("case__matter__department", "grid", "worker", "department")
+    return found.defer("case__description", "case__answers").order_by("at", "pk")
+
+
+def _set_aside(row: Decision) -> SetAside | None:
+    if row.was_ruled:  # type: ignore[attr-defined]
+        return SetAside.RULED
+    if row.was_corrected:  # type: ignore[attr-defined]
+        return SetAside.CORRECTED
+    return SetAside.OVERTAKEN if row.was_overtaken else None  # type: ignore[attr-defined]
+
+
+def _again(rows: Sequence[Decision], start: datetime, end: datetime) -> list[Verdict | None]:
+    """The verdicts, made between the changes of the rule table, with the table as it stood between them."""
+    verdicts: list[Verdict | None] = []
+    changes = past_rules.changes_between(start, end)
+    for _, some in groupby(rows, key=lambda row: bisect_right(changes, row.at)):
+        part = list(some)
+        with rolled_back():
+            past_rules.put_back(part[0].at)
+            verdicts += _decided(part)
+    return verdicts
+
+
+def _decided(rows: Sequence[Decision]) -> list[Verdict | None]:
+    asked = [Ask(row.case.location.x, row.case.location.y, row.case.accuracy_m, row.case.matter) for row in rows]
+    moments = [row.at for row in rows]
+    return dispatch.decide_located(asked, dispatch.locate_at(asked, moments), moments)
+
+
+def _differences(decision: Decision, now: Verdict | None) -> list[str]:
+    if now is None:
+        return ["grid"]
+    pairs = {
+        "grid": (decision.grid_id, now.grid.pk if now.grid else None),
+        "owner": (decision.owner, now.owner.value),
+        "worker": (decision.worker_id, now.worker.pk if now.worker else None),
+        "department": (decision.department_id, now.department.pk if now.department else None),
+    }
+    return [name for name, (then, again) in pairs.items() if then != again]
