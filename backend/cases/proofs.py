@@ -9,9 +9,10 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Final
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from backend.accounts.actor import SYSTEM, Actor
+from backend.areas.models import DutyChange
 from backend.cases.errors import BadPeriod
 from backend.cases.models import Case, CaseEvent
 from backend.cases.rule_effects import rolled_back
@@ -32,6 +33,7 @@ class SetAside(StrEnum):
     RULED = "ruled"  # a dispute was settled on this very case
     CORRECTED = "corrected"  # place or matter was corrected afterwards
     OVERTAKEN = "overtaken"  # boundaries switched while it was being decided
+    TOLD_LATER = "told_later"  # a change of duty that reaches back to it was entered, or taken back, only afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,23 @@ def prove(*, actor: Actor, start: datetime, end: datetime) -> Proof:
         else:
             proof.set_aside[reason] += 1
     for decision, verdict in zip(asked, _again(asked, start, end), strict=True):
-        if _differences(decision, verdict):
-            proof.disagreements.append(Disagreement(decision, verdict))
-        else:
+        if not _differences(decision, verdict):
             proof.agreed += 1
+        elif _was_told_later(decision, verdict):
+            proof.set_aside[SetAside.TOLD_LATER] += 1
+        else:
+            proof.disagreements.append(Disagreement(decision, verdict))
     return proof
+
+
+def _was_told_later(decision: Decision, now: Verdict | None) -> bool:
+    """Whether only the person differs, and the duty of either of the two was changed afterwards for that moment."""
+    if now is None or not set(_differences(decision, now)) <= {"worker", "owner"}:
+        return False
+    people = [worker_id for worker_id in (decision.worker_id, now.worker and now.worker.pk) if worker_id]
+    told = DutyChange.objects.filter(worker__in=people, made_at__gt=decision.at)
+    reaching = Q(starts_at__lte=decision.at) & (Q(ends_at=None) | Q(ends_at__gt=decision.at))
+    return told.filter(reaching | Q(kind=DutyChange.Kind.WITHDRAWAL)).exists()
 
 
 def _stored(actor: Actor, start: datetime, end: datetime) -> QuerySet[Decision]:

@@ -37,8 +37,9 @@ class ProofDisagreement(serializers.Serializer):
 
 
 class ProofOut(serializers.Serializer):
-    """`set_aside`: decisions not made again, by reason: ruled, corrected, overtaken. `causes`: what asked for them.
+    """`set_aside`: decisions not made again, by reason: ruled, corrected, overtaken, told_later.
 
+    `causes`: how many decisions were asked for by what: intake, duty, boundary …
     `disagreements`: the first 200 of `disagreeing`.
     """
 

@@ -11,7 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from rest_framework.test import APIClient
 
 from backend.accounts.actor import SYSTEM
-from backend.areas.models import Absence
+from backend.areas.models import Absence, DutyChange
 from backend.cases.errors import BadPeriod
 from backend.cases.models import Case
 from backend.cases.proofs import Proof, SetAside, prove
@@ -103,3 +103,17 @@ def test_the_console_shows_the_proof(world: World, now: datetime) -> None:
     assert told.json()["causes"] == {"intake": 1}
     assert case.decisions.count() == 1
     assert client.get("/api/v1/console/proof", {"since": str(now.date())}).status_code == 422
+
+
+def test_an_absence_that_was_entered_afterwards_is_no_disagreement(world: World, now: datetime) -> None:
+    reported(world, *INSIDE, now - DAY)
+    leader = world.people["leader:002011002"]
+    away = DateTimeTZRange(now - 2 * DAY, now + DAY)
+    Absence.objects.create(worker=leader, period=away, reason="假")
+    assert len(proven(now).disagreements) == 1
+    DutyChange.objects.create(
+        kind="absence", area=world.areas["330281002011"], worker=leader, starts_at=away.lower, ends_at=away.upper,
+        digest=b"x", made_at=now,
+    )  # fmt: skip
+    proof = proven(now)
+    assert (proof.disagreements, proof.set_aside) == ([], {SetAside.TOLD_LATER: 1})

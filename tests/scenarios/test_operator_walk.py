@@ -42,7 +42,10 @@ def told(*command: str, refused: int = 0) -> Any:
     """What a command prints with --json; `refused` is the exit code that it has to end with."""
     out = StringIO()
     if not refused:
-        call_command(*command, "--json", stdout=out)
+        try:
+            call_command(*command, "--json", stdout=out)
+        except CommandError as error:
+            raise AssertionError(f"{error}: {out.getvalue()}") from error
     else:
         with pytest.raises(CommandError) as error:
             call_command(*command, "--json", stdout=out)
