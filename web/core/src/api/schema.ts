@@ -903,6 +903,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Makes every stored decision of the period once more, as of its own moment. Nothing is kept. */
+        get: operations["console_proof_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/routes": {
         parameters: {
             query?: never;
@@ -4042,6 +4059,36 @@ export interface components {
             request_id: string;
             errors?: components["schemas"]["FieldProblem"][];
         };
+        /** @description A stored decision that its moment does not bear out. `parts`: grid, owner, worker, department. */
+        ProofDisagreement: {
+            /** Format: uuid */
+            case_id: string;
+            number: string;
+            /** Format: date-time */
+            at: string;
+            cause: string;
+            parts: string[];
+            then: components["schemas"]["Localised"];
+            again: components["schemas"]["Localised"] | null;
+        };
+        /**
+         * @description `set_aside`: decisions not made again, by reason: ruled, corrected, overtaken, told_later.
+         *
+         *     `causes`: how many decisions were asked for by what: intake, duty, boundary …
+         *     `disagreements`: the first 200 of `disagreeing`.
+         */
+        ProofOut: {
+            decisions: number;
+            agreed: number;
+            set_aside: {
+                [key: string]: number;
+            };
+            causes: {
+                [key: string]: number;
+            };
+            disagreeing: number;
+            disagreements: components["schemas"]["ProofDisagreement"][];
+        };
         /**
          * @description Quality of a division, dedicated grids left out.
          *
@@ -6969,6 +7016,37 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_proof_get: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofOut"];
                 };
             };
             /** @description A problem (RFC 9457) */
