@@ -43,6 +43,8 @@ def record_step(
 ) -> CaseEvent:
     """Writes the step. The case row is locked (or new) and its other changes, named in `changed`, are set on it."""
     from_state = State(case.state)
+    changed = list(changed)
+    gets_it = "department" in changed and case.department_id is not None and _had(case) != case.department_id
     was_overdue = bool(case.due_at and now > case.due_at and to_state not in (State.CLOSED,))
     case.state = to_state.value
     case.version += 1
@@ -65,7 +67,16 @@ def record_step(
         was_overdue=was_overdue,
     )
     owe_change(case, event_id=event.pk, action=action, now=now)
+    if gets_it:
+        outbox.owe(
+            "case_to_department", case.pk, now=now, area_path=case.area_path, department_id=str(case.department_id)
+        )
     return event
+
+
+def _had(case: Case) -> UUID | None:
+    """The department that the stored row names."""
+    return Case.objects.filter(pk=case.pk).values_list("department_id", flat=True).first()
 
 
 def _next_line(case: Case, action: Action) -> int:

@@ -61,6 +61,7 @@ class Decision(models.Model):
     rule_version = models.ForeignKey("dispatch.RuleVersion", models.PROTECT, null=True, related_name="+")
     beaten = models.JSONField(default=list, help_text="rules that fitted too, in order: id, version, names, priority")
     rulings = models.JSONField(default=list, help_text="earlier rulings at this place: they inform, they don't decide")
+    department_duty = models.JSONField(null=True, help_text="who of the department was on duty: person, phone, area")
     text_zh = models.TextField()
     text_en = models.TextField()
 
@@ -159,6 +160,39 @@ class RuleVersion(models.Model):
     class Meta:
         ordering = ["n"]
         constraints = [models.UniqueConstraint(fields=["rule", "n"], name="rule_version_numbered")]
+
+
+class DepartmentDuty(models.Model):
+    """Who of a department answers, in an area, for a matter or for all, in hours of the week, from when until when.
+
+    The database keeps `week`, the minutes of the week that weekdays and hours say, and refuses two people of one
+    department for the same area and matter at one time (constraint `department_duty_once`).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    department = models.ForeignKey("accounts.Department", models.PROTECT, related_name="duties")
+    area = models.ForeignKey("areas.Area", models.PROTECT, related_name="+")
+    matter = models.ForeignKey("matters.Matter", models.PROTECT, null=True, related_name="+")
+    weekdays = ArrayField(models.PositiveSmallIntegerField(), default=list, help_text="ISO, 1 is Monday; none is every")
+    hours_from = models.TimeField(null=True)
+    hours_until = models.TimeField(null=True, help_text="may lie before hours_from: a night belongs to its first day")
+    person = models.CharField(max_length=60)
+    phone = models.CharField(max_length=30)
+    valid = DateTimeRangeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(weekdays__contained_by=[1, 2, 3, 4, 5, 6, 7]), name="department_duty_weekdays"
+            ),
+            models.CheckConstraint(
+                condition=Q(hours_from=None, hours_until=None)
+                | (Q(hours_from__isnull=False, hours_until__isnull=False) & ~Q(hours_from=F("hours_until"))),
+                name="department_duty_hours",
+            ),
+            models.CheckConstraint(condition=~Q(person="") & ~Q(phone=""), name="department_duty_names_somebody"),
+            models.CheckConstraint(condition=Q(valid__isempty=False), name="department_duty_lasts"),
+        ]
 
 
 class Ruling(models.Model):

@@ -16,7 +16,8 @@ from backend.areas.grounds import PUBLISHED, Ground
 from backend.areas.models import Area, Boundary
 from backend.core.ids import uuid7
 from backend.core.rows import copy_in
-from backend.dispatch import reasons, rulings
+from backend.dispatch import department_duty, reasons, rulings
+from backend.dispatch.department_duty import OnDuty
 from backend.dispatch.errors import OutsideServedArea
 from backend.dispatch.matching import Fitting, Question, fitting_rules
 from backend.dispatch.models import Decision, Rule, Ruling
@@ -52,6 +53,7 @@ class Verdict:
     text_zh: str = ""
     text_en: str = ""
     rulings: list[dict[str, object]] = field(default_factory=list)
+    department_duty: OnDuty | None = None
 
     @property
     def area_path(self) -> str:
@@ -78,9 +80,28 @@ def decide(*, lon: float, lat: float, accuracy_m: float | None, matter: Matter, 
     boundary = areas.boundary_of(UUID(str(located.id or located.parent_id)))
     (fitting,) = fitting_rules([Question(lon, lat, matter, boundary.area.path, now)])
     verdict = _inside(matter, located, boundary, fitting, lines_of=lambda grid: areas.on_duty(grid.pk, at=now))
+    (verdict,) = _staffed([verdict], [matter], [now])
     if located.kind is Kind.GAP:
         return verdict
     return _informed(verdict, rulings.earlier_at(lon, lat, matter=matter, boundary=boundary, now=now))
+
+
+def _staffed(verdicts: Sequence[Verdict], asked: Sequence[Matter], moments: Sequence[datetime]) -> list[Verdict]:
+    """With whoever of the department is on duty, where a department answers."""
+    staffed = list(verdicts)
+    places = [place for place, one in enumerate(verdicts) if one.department is not None]
+    questions = [
+        department_duty.Question(department.pk, verdicts[place].area_path, asked[place], moments[place])
+        for place in places
+        if (department := verdicts[place].department) is not None
+    ]
+    for place, found in zip(places, department_duty.on_duty(questions), strict=True):
+        zh, en = found.texts()
+        one = verdicts[place]
+        staffed[place] = replace(
+            one, department_duty=found, text_zh=f"{one.text_zh}{zh}", text_en=f"{one.text_en} {en}".strip()
+        )
+    return staffed
 
 
 def _informed(verdict: Verdict, earlier: Sequence[Earlier]) -> Verdict:
@@ -107,7 +128,7 @@ def decide_ruled(
     if ruling.department is not None:
         owner = Decision.Owner.DEPARTMENT
     text_zh, text_en = reasons.ruled(ruling, names=rulings.owner_names(ruling), lines=lines, chosen=chosen)
-    return Verdict(
+    verdict = Verdict(
         rule="dispute_ruling",
         kind=located.kind,
         area=grid,
@@ -122,6 +143,7 @@ def decide_ruled(
         text_zh=text_zh,
         text_en=text_en,
     )
+    return _staffed([verdict], [matter], [now])[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +196,19 @@ def decide_located(
     fitting = dict(zip(served, fitting_rules(_questions(asks, grounds, moments)), strict=True))
     roster = _roster(ground, grounds, fitting, moments)
     outside = _near_or_none(asks, [place for place, held in enumerate(grounds) if held is None], moments, ground)
+    inside = [
+        _inside(asks[place].matter, located[place], held, fitting[place], lines_of=partial(roster, moments[place]))
+        for place in served
+        if (held := grounds[place]) is not None
+    ]
+    staffed = _staffed(inside, [asks[place].matter for place in served], [moments[place] for place in served])
+    by_place = dict(zip(served, staffed, strict=True))
     verdicts: list[Verdict | None] = []
-    for place, (ask, held, at) in enumerate(zip(asks, grounds, moments, strict=True)):
+    for place, (ask, held) in enumerate(zip(asks, grounds, strict=True)):
         if held is None:
             verdicts.append(outside[place])
             continue
-        verdict = _inside(ask.matter, located[place], held, fitting[place], lines_of=partial(roster, at))
+        verdict = by_place[place]
         if remembered is not None and located[place].kind is not Kind.GAP:
             earlier = remembered.earlier_at(ask.lon, ask.lat, matter=ask.matter, boundary=held)
             verdict = _informed(verdict, earlier)
@@ -373,6 +402,7 @@ def _columns(verdict: Verdict) -> dict[str, Any]:
         "text_zh": verdict.text_zh,
         "text_en": verdict.text_en,
         "rulings": verdict.rulings,
+        "department_duty": verdict.department_duty.facts() if verdict.department_duty else None,
     }
 
 

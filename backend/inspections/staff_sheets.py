@@ -16,6 +16,8 @@ from backend.core import audit, outbox
 from backend.core.errors import StaleVersion
 from backend.core.ids import uuid7
 from backend.core.imports import ImportRefused, Report
+from backend.core.workbooks import read_workbook
+from backend.dispatch.department_sheet import DEPARTMENTS, directory_sheet, import_directory, read_directory
 from backend.inspections.staffing import Effect, version_of
 
 
@@ -41,7 +43,11 @@ def import_sheets(
     report = Report()
     try:
         with transaction.atomic():
-            imported = sheets.import_sheets(report, content=content, actor=actor, now=now)
+            rows = read_workbook(report, content, (*sheets.FORMS, DEPARTMENTS))
+            directory = read_directory(rows[DEPARTMENTS.name], actor)
+            imported = sheets.import_sheets(report, rows=rows, actor=actor, now=now)
+            if directory:
+                import_directory(report, wanted=directory, now=now)
     except ImportRefused:
         transaction.set_rollback(True)
         return SheetEffect(report)
@@ -76,6 +82,12 @@ def import_sheets(
     outbox.owe("duty_changed", change.pk, now=now, area_path=change.area.path)
     effect.is_kept = True
     return effect
+
+
+def export_sheets(*, actor: Actor, now: datetime, community: Area | None = None) -> bytes:
+    """The whole workbook of the actor's areas, or of one community in them, as it is read back without any change."""
+    directory = directory_sheet(actor, now=now, path=community.path if community else "")
+    return sheets.export_sheets(actor=actor, now=now, community=community, more=[directory])
 
 
 def _highest(actor: Actor) -> Area:

@@ -10,6 +10,7 @@ from backend.areas import queries as areas
 from backend.cases.models import Case
 from backend.core.crypto import decrypt
 from backend.core.models import OutboxMessage
+from backend.dispatch import department_duty
 from backend.notify import sms, texts
 from backend.notify.models import Notification
 
@@ -26,6 +27,8 @@ def notify_people(message: OutboxMessage, now: datetime) -> None:
         _case_changed(message, now)
     elif message.topic == "case_handed_over":
         _handed_over(message, now)
+    elif message.topic == "case_to_department":
+        _to_department(message, now)
     elif message.topic == "case_to_decide":
         _to_decide(message, now)
     elif message.topic == "case_disputed":
@@ -97,6 +100,22 @@ def _handed_over(message: OutboxMessage, now: datetime) -> None:
         person = message.payload.get(name)
         if person:
             _in_app(message, UUID(person), topic, facts, now, case_id=case.pk)
+
+
+def _to_department(message: OutboxMessage, now: datetime) -> None:
+    """Whoever of the department is on duty hears of it by SMS; where nobody is, the desks are alarmed."""
+    case = Case.objects.select_related("matter", "department").filter(pk=message.key).first()
+    if case is None or case.department is None or str(case.department.pk) != message.payload["department_id"]:
+        return
+    asked = department_duty.Question(case.department.pk, case.area_path, case.matter, now)
+    found = department_duty.on_duty([asked])[0].found
+    if found is not None:
+        text = texts.to_department(case.number, case.matter.name_zh, case.address_text)
+        sms.send(phone=found.phone, text=text, key=str(message.pk), kind="case_to_department")
+        return
+    names = {"zh": case.department.name_zh, "en": case.department.name_en}
+    facts = {**_case_named(case), "department": names}
+    _tell_desks(message, "department_unattended", facts, now, case_id=case.pk)
 
 
 def _to_decide(message: OutboxMessage, now: datetime) -> None:

@@ -17,6 +17,12 @@ def case_ended(number: str, action: str) -> str:
     return f"【网格通】您反映的事项 {number} 不予受理，凭查询码可看原因。Your report {number} was not accepted."
 
 
+def to_department(number: str, matter: str, address: str) -> str:
+    """To whoever is on duty for a department: what and where, and nothing of who reported it."""
+    where = f"，{address}" if address else ""
+    return f"【网格通】{matter}（{number}{where}）已派至贵部门，请及时处置。Case {number} was sent to your department."
+
+
 _STEPS = {
     "dispatch": ("已派遣", "was dispatched"),
     "refuse": ("不予受理", "was not accepted"),
@@ -75,8 +81,8 @@ def notice_text(topic: str, facts: Mapping[str, Any]) -> tuple[str, str]:
     if topic == "plan_published":
         week = facts.get("week_start", "")
         return f"{week} 起的每周走访计划已更新", f"The plan of the week of {week} is in force"
-    if topic == "duty_gap":
-        return _duty_gap(facts)
+    if topic in _UNATTENDED:
+        return _UNATTENDED[topic](facts)
     if topic in _VISITS:
         return _visit(facts, *_VISITS[topic])
     if topic == "dispute_settled":
@@ -115,3 +121,16 @@ def _duty_gap(facts: Mapping[str, Any]) -> tuple[str, str]:
         f"{name}（{grid.get('code', '')}）{start:%m-%d %H:%M}{zh_end}无人值守，请安排代管",
         f"Nobody is on duty in {grid.get('name_en') or name} from {start:%m-%d %H:%M}{en_end}; name a cover",
     )
+
+
+def _department_unattended(facts: Mapping[str, Any]) -> tuple[str, str]:
+    names = facts.get("department", {})
+    zh, en = names.get("zh", ""), names.get("en") or names.get("zh", "")
+    return _of_case(
+        facts,
+        f"派至{zh}，但该部门此时无人值班，请联系或改派",
+        f"went to {en}, where nobody is on duty; call or assign anew",
+    )
+
+
+_UNATTENDED = {"duty_gap": _duty_gap, "department_unattended": _department_unattended}

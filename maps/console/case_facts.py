@@ -193,6 +193,7 @@ def _decision_facts(decision: Decision) -> dict[str, Any]:
         ],
         "text": localised(decision.text_zh, decision.text_en),
         "rulings": told_facts(decision.rulings),
+        "department_duty": decision.department_duty,
         "located_grid": grid_ref(decision.located_grid),
         "applied": _applied_facts(decision.rule_version) if decision.rule_version else None,
         "beaten": [

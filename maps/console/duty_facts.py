@@ -8,9 +8,10 @@ from backend.areas.duty.chain import DutyLine
 from backend.areas.models import Area, DeskShift, DutyAlarm, DutyChange
 from backend.cases.handover import Move
 from backend.cases.models import Case
+from backend.dispatch.models import DepartmentDuty
 from backend.inspections.staff_sheets import SheetEffect
 from backend.inspections.staffing import Effect
-from maps.console.case_facts import person_ref
+from maps.console.case_facts import department_ref, person_ref
 from mobile_api.common.localised import localised
 
 MOST_ERRORS = 200
@@ -32,6 +33,24 @@ def line_facts(line: DutyLine | None) -> dict[str, Any] | None:
         "away_kind": line.away_kind,
         "away_since": line.away_since,
         "away_until": line.away_until,
+    }
+
+
+def department_facts(duty: DepartmentDuty) -> dict[str, Any]:
+    """The content of `DepartmentDutyOut`."""
+    matter = duty.matter
+    return {
+        "id": duty.pk,
+        "department": department_ref(duty.department),
+        "area": area_ref(duty.area),
+        "matter": {"id": matter.pk, "name": localised(matter.name_zh, matter.name_en)} if matter else None,
+        "weekdays": duty.weekdays,
+        "hours_from": duty.hours_from,
+        "hours_until": duty.hours_until,
+        "person": duty.person,
+        "phone": duty.phone,
+        "starts_at": duty.valid.lower,
+        "ends_at": duty.valid.upper,
     }
 
 

@@ -14,7 +14,7 @@ from backend.areas.duty.wishes import (
     WithdrawalWish,
 )
 from backend.areas.models import Absence, DutyChange
-from maps.console.shapes import PersonRef
+from maps.console.shapes import NamedRef, PersonRef
 from mobile_api.common.localised import Localised
 from mobile_api.common.moments import DayField, MomentField
 from mobile_api.common.shapes import GridRef
@@ -124,11 +124,28 @@ class DutyCase(serializers.Serializer):
     owner = PersonRef(allow_null=True)
 
 
+class DepartmentDutyOut(serializers.Serializer):
+    """One entry of the directory: who of a department answers, where, for which matter (null: all), in which hours."""
+
+    id = serializers.UUIDField()
+    department = NamedRef()
+    area = GridRef()
+    matter = NamedRef(allow_null=True)
+    weekdays = serializers.ListField(child=serializers.IntegerField(), help_text="1 is Monday; none is every day")
+    hours_from = serializers.TimeField(format="%H:%M", allow_null=True)
+    hours_until = serializers.TimeField(format="%H:%M", allow_null=True)
+    person = serializers.CharField()
+    phone = serializers.CharField()
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField(allow_null=True)
+
+
 class DutyState(serializers.Serializer):
     """What asks for somebody's hand: grids without anybody, and cases under way whose owner is away."""
 
     alarms = DutyAlarmOut(many=True)
     to_decide = DutyCase(many=True)
+    departments = DepartmentDutyOut(many=True)
 
 
 class DutyWishIn(serializers.Serializer):

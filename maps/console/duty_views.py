@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.areas.duty import calendar, gaps
-from backend.areas.duty.sheets import export_sheets
 from backend.cases import handover
 from backend.core.clock import LOCAL
 from backend.core.workbooks import MEDIA_TYPE, MOST_BYTES
+from backend.dispatch import department_duty
 from backend.inspections import staff_sheets, staffing
 from maps.console import duty_facts
 from maps.console.duty_shapes import (
@@ -52,16 +52,19 @@ class DutyCalendarView(ApiView):
 
 
 class DutyStateView(ApiView):
-    """Grids without anybody on duty, now or in the coming week, and cases under way whose owner is away."""
+    """Grids without anybody on duty, now or in the coming week, cases that wait for a person's decision, and the duty
+    directory of the departments.
+    """
 
     authz = {"GET": allow("duty", "read", *CONSOLE)}
 
     @extend_schema(responses=DutyState)
     def get(self, request: Request) -> Response:
-        actor = actor_of(request)
+        actor, now = actor_of(request), timezone.now()
         content = {
             "alarms": [duty_facts.alarm_facts(alarm) for alarm in gaps.standing_alarms(actor)],
-            "to_decide": [duty_facts.case_facts(case) for case in handover.awaiting_decision(actor, at=timezone.now())],
+            "to_decide": [duty_facts.case_facts(case) for case in handover.awaiting_decision(actor, at=now)],
+            "departments": [duty_facts.department_facts(one) for one in department_duty.listed(actor, at=now)],
         }
         return answer(DutyState, content)
 
@@ -104,7 +107,7 @@ class DutySheetView(ApiView):
         community = calendar.community_of(actor, query_of(request, DutySheetQuery)["community"])
         name = f"duty-{community.code}-{now.astimezone(LOCAL):%Y%m%d}.xlsx"
         return HttpResponse(
-            export_sheets(actor=actor, now=now, community=community),
+            staff_sheets.export_sheets(actor=actor, now=now, community=community),
             content_type=MEDIA_TYPE,
             headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"},
         )

@@ -110,6 +110,14 @@ class EarlierDecision(serializers.Serializer):
     text = Localised()
 
 
+class DepartmentOnDuty(serializers.Serializer):
+    """Who of the department was on duty when it was decided; an empty name: nobody."""
+
+    person = serializers.CharField(allow_blank=True)
+    phone = serializers.CharField(allow_blank=True)
+    area = serializers.CharField(allow_blank=True, help_text="code of the area that the entry holds in")
+
+
 class DeskDecision(serializers.Serializer):
     """Why here: the stored decision of dispatch, as data and in words."""
 
@@ -123,6 +131,7 @@ class DeskDecision(serializers.Serializer):
     duty_chain = DutyPersonOut(many=True)
     text = Localised()
     rulings = RulingTold(many=True)
+    department_duty = DepartmentOnDuty(allow_null=True)
     located_grid = GridRef(
         allow_null=True, help_text="where the point lies; another than the case's where a rule says so"
     )

@@ -40,7 +40,7 @@ from backend.cases.services import NewReport, PointIn
 from backend.core import audit, outbox
 from backend.core.ids import uuid7
 from backend.core.models import AuditEntry, CalendarDay
-from backend.dispatch.models import Decision, Rule, RuleVersion, Ruling
+from backend.dispatch.models import Decision, DepartmentDuty, Rule, RuleVersion, Ruling
 from backend.inspections.models import (
     Appointment,
     PlanJob,
@@ -193,6 +193,11 @@ BREAKS: dict[str, Break] = {
     "rule_priority": changed(Rule, priority=1001),
     "rule_lasts": changed(Rule, valid=EMPTY),
     "rule_version_numbered": doubled(RuleVersion),
+    "department_duty_once": doubled(DepartmentDuty),
+    "department_duty_weekdays": changed(DepartmentDuty, weekdays=[8]),
+    "department_duty_hours": changed(DepartmentDuty, hours_from=time(8)),
+    "department_duty_names_somebody": changed(DepartmentDuty, phone=""),
+    "department_duty_lasts": changed(DepartmentDuty, valid=EMPTY),
     "case_in_china": changed(Case, location=PARIS),
     "case_raw_pair": changed(Case, raw_crs="utm"),
     "case_accuracy": changed(Case, accuracy_m=-1),
@@ -334,6 +339,10 @@ def _with_rules(world: World, at: Point, *, now: datetime, case: Case) -> None:
     rule = Rule.objects.create(
         name_zh="x", area=world.grid("002011001"), shape=at, reach_m=5, target="department", changed_at=now,
         department=world.departments["police"], valid=DateTimeTZRange(now, None),
+    )  # fmt: skip
+    DepartmentDuty.objects.create(
+        department=world.departments["police"], area=world.grid("002011001"), person="x", phone="1",
+        valid=DateTimeTZRange(now, None),
     )  # fmt: skip
     version = RuleVersion.objects.create(rule=rule, n=1, at=now, actor_role="city", action="created", content={})
     Reroute.objects.create(case=case, change_id=version.pk, cause="rule", at=now)

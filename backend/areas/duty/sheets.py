@@ -20,7 +20,7 @@ from backend.areas.models import Absence, Area, DeskShift, Duty, within
 from backend.core.clock import LOCAL
 from backend.core.ids import uuid7
 from backend.core.imports import Report, Row
-from backend.core.workbooks import Column, Sheet, read_workbook, write_workbook
+from backend.core.workbooks import Column, Sheet, write_workbook
 
 ROSTER: Final = Sheet("网格值守", ("roster",), (
     Column("grid_code", "网格编码", width=18),
@@ -101,15 +101,14 @@ class _People:
         return None
 
 
-def import_sheets(report: Report, *, content: bytes, actor: Actor, now: datetime) -> Imported:
-    """Reads the workbook and brings duty in line with it, whole or not at all.
+def import_sheets(report: Report, *, rows: Mapping[str, Sequence[Row]], actor: Actor, now: datetime) -> Imported:
+    """Brings duty in line with the rows of FORMS, as `read_workbook` gave them, whole or not at all.
 
-    Each sheet may be left out. Raises BadWorkbook; bad rows end in ImportRefused, named by sheet, row and column.
+    Each sheet may be left out. Bad rows end in ImportRefused, named by sheet, row and column.
     """
-    rows = read_workbook(report, content, FORMS)
     people = _People(actor, now)
-    grids = _areas(actor, Area.Level.GRID)
-    desks = _areas(actor, Area.Level.COMMUNITY, Area.Level.STREET)
+    grids = areas_by_code(actor, Area.Level.GRID)
+    desks = areas_by_code(actor, Area.Level.COMMUNITY, Area.Level.STREET)
     phones: dict[str, str] = {}
     duties = [found for row in rows[ROSTER.name] for found in _duties(row, people, grids, phones)]
     refuse_overlaps(duties, field="starts")
@@ -131,7 +130,7 @@ def import_sheets(report: Report, *, content: bytes, actor: Actor, now: datetime
     return imported
 
 
-def _areas(actor: Actor, *levels: str) -> dict[str, Area]:
+def areas_by_code(actor: Actor, *levels: str) -> dict[str, Area]:
     found = Area.objects.filter(level__in=levels, closed_at=None).select_related("parent")
     if actor != SYSTEM:
         found = found.visible_to(actor)
@@ -142,7 +141,7 @@ def _duties(row: Row, people: _People, grids: Mapping[str, Area], phones: dict[s
     grid = grids.get(row.text("grid_code", most=30))
     if grid is None and row.text("grid_code", needed=False):
         row.refuse("grid_code", f"no grid {row.text('grid_code')} in your areas")
-    valid = _period(row, needs_end=False)
+    valid = read_period(row, needs_end=False)
     phone = row.text("phone", needed=False, most=30)
     if grid is None or valid is None:
         return []
@@ -170,11 +169,11 @@ def _duties(row: Row, people: _People, grids: Mapping[str, Area], phones: dict[s
     return found
 
 
-def _period(row: Row, *, needs_end: bool) -> DateTimeTZRange | None:
+def read_period(row: Row, *, needs_end: bool) -> DateTimeTZRange | None:
     """From 起 to 止: whole days, the last one included, or to the minute where a time is written."""
     starts, ends = row.text("starts"), row.text("ends", needed=needs_end)
-    lower = _moment(row, "starts", starts)
-    upper = _moment(row, "ends", ends, is_end=True) if ends else None
+    lower = read_moment(row, "starts", starts)
+    upper = read_moment(row, "ends", ends, is_end=True) if ends else None
     if lower is None or (ends and upper is None):
         return None
     if upper is not None and upper <= lower:
@@ -183,7 +182,7 @@ def _period(row: Row, *, needs_end: bool) -> DateTimeTZRange | None:
     return None if row.is_bad else DateTimeTZRange(lower, upper)
 
 
-def _moment(row: Row, column: str, text: str, *, is_end: bool = False) -> datetime | None:
+def read_moment(row: Row, column: str, text: str, *, is_end: bool = False) -> datetime | None:
     said = text.replace("/", "-").replace("T", " ")
     for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f"):
         try:
@@ -211,7 +210,7 @@ def _absence(row: Row, people: _People) -> tuple[Row, Absence] | None:
     kind = kind_of_absence(said)
     if said and kind == Absence.Kind.OTHER and said.lower() not in KIND_NAMES[Absence.Kind.OTHER]:
         row.refuse("kind", f"{said!r} is none of {'、'.join(names[0] for names in KIND_NAMES.values())}")
-    period = _period(row, needs_end=False)
+    period = read_period(row, needs_end=False)
     reason = row.text("reason", needed=False, most=40)
     if worker is None or period is None or row.is_bad:
         return None
@@ -233,8 +232,8 @@ def _shift(row: Row, people: _People, desks: Mapping[str, Area]) -> tuple[Row, D
     if code and desk is None:
         row.refuse("desk_code", f"no community or street {code} in your areas")
     worker = _person(row, people)
-    day = _moment(row, "day", row.text("day"))
-    starts, ends = _clock(row, "starts"), _clock(row, "ends")
+    day = read_moment(row, "day", row.text("day"))
+    starts, ends = read_clock(row, "starts"), read_clock(row, "ends")
     phone = row.text("phone", needed=False, most=30)
     if desk is None or worker is None or day is None or starts is None or ends is None or row.is_bad:
         return None
@@ -245,7 +244,7 @@ def _shift(row: Row, people: _People, desks: Mapping[str, Area]) -> tuple[Row, D
     return row, DeskShift(id=uuid7(), desk=desk, worker=worker, period=DateTimeTZRange(lower, upper), phone=phone)
 
 
-def _clock(row: Row, column: str) -> day_time | None:
+def read_clock(row: Row, column: str) -> day_time | None:
     text = row.text(column)
     try:
         return day_time(0) if text == "24:00" else day_time.fromisoformat(text.zfill(5)) if text else None
@@ -288,10 +287,12 @@ def _set_phones(grids: Mapping[str, Area], phones: Mapping[str, str]) -> None:
         Area.objects.filter(pk=grids[code].pk).update(duty_phone=phone)
 
 
-def export_sheets(*, actor: Actor, now: datetime, community: Area | None = None) -> bytes:
-    """The workbook of the actor's areas, or of one community in them, as it is read back without any change."""
-    grids = sorted(_areas(actor, Area.Level.GRID).values(), key=lambda grid: grid.code)
-    desks = list(_areas(actor, Area.Level.COMMUNITY, Area.Level.STREET).values())
+def export_sheets(*, actor: Actor, now: datetime, community: Area | None = None, more: Sequence[Sheet] = ()) -> bytes:
+    """The workbook of the actor's areas, or of one community in them, as it is read back without any change; `more`
+    are sheets of other rooms.
+    """
+    grids = sorted(areas_by_code(actor, Area.Level.GRID).values(), key=lambda grid: grid.code)
+    desks = list(areas_by_code(actor, Area.Level.COMMUNITY, Area.Level.STREET).values())
     if community is not None:
         grids = [grid for grid in grids if grid.parent_id == community.pk]
         desks = [desk for desk in desks if desk.pk == community.pk]
@@ -300,6 +301,7 @@ def export_sheets(*, actor: Actor, now: datetime, community: Area | None = None)
             Sheet(ROSTER.name, (), ROSTER.columns, list(_roster_rows(grids, now))),
             Sheet(ABSENCES.name, (), ABSENCES.columns, list(_absence_rows(grids, now))),
             Sheet(DESK.name, (), DESK.columns, list(_desk_rows(desks, now))),
+            *more,
         ]
     )
 
@@ -311,7 +313,7 @@ def _roster_rows(grids: Sequence[Area], now: datetime) -> Iterable[dict[str, str
     for duty in found.order_by("valid", "worker__username"):
         if duty.valid.upper is not None and duty.valid.upper <= now:
             continue
-        starts, ends = _begin_text(duty.valid.lower), _end_text(duty.valid.upper)
+        starts, ends = begin_text(duty.valid.lower), end_text(duty.valid.upper)
         teams[duty.grid_id, starts, ends][_column_of(duty)].append(_name_of(duty.worker))
     for grid in grids:
         for (_, starts, ends), team in ((key, team) for key, team in teams.items() if key[0] == grid.pk):
@@ -337,12 +339,12 @@ def _name_of(user: User) -> str:
     return f"{user.name}（{user.username}）"
 
 
-def _begin_text(at: datetime) -> str:
+def begin_text(at: datetime) -> str:
     local = at.astimezone(LOCAL).replace(tzinfo=None)
     return f"{local:%Y-%m-%d}" if local.time() == day_time(0) else local.isoformat(sep=" ")
 
 
-def _end_text(at: datetime | None) -> str:
+def end_text(at: datetime | None) -> str:
     """A bound at midnight is written as the last whole day before it."""
     if at is None:
         return ""
@@ -358,8 +360,8 @@ def _absence_rows(grids: Sequence[Area], now: datetime) -> Iterable[dict[str, st
             "name": str(absence.worker.name),
             "username": absence.worker.username,
             "kind": KIND_NAMES[Absence.Kind(absence.kind)][0],
-            "starts": _begin_text(absence.period.lower),
-            "ends": _end_text(absence.period.upper),
+            "starts": begin_text(absence.period.lower),
+            "ends": end_text(absence.period.upper),
             "reason": absence.reason,
         }
 

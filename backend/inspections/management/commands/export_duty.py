@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from backend.accounts.actor import SYSTEM
-from backend.areas.duty.sheets import export_sheets
 from backend.areas.models import Area
 from backend.core.clock import LOCAL
+from backend.inspections.staff_sheets import export_sheets
 
 
 class Command(BaseCommand):

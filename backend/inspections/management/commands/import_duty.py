@@ -17,7 +17,7 @@ class Command(ImportCommand):
     )
 
     def add_files(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="workbook with the sheets 网格值守, 请假, 社区值班")
+        parser.add_argument("file", type=Path, help="workbook with the sheets 网格值守, 请假, 社区值班, 部门值班")
 
     def run_import(self, report: Report, options: dict[str, Any], *, now: datetime) -> None:
         file: Path = options["file"]

@@ -730,7 +730,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Grids without anybody on duty, now or in the coming week, and cases under way whose owner is away. */
+        /**
+         * @description Grids without anybody on duty, now or in the coming week, cases that wait for a person's decision, and the duty
+         *     directory of the departments.
+         */
         get: operations["console_duty_state_get"];
         put?: never;
         post?: never;
@@ -2450,6 +2453,33 @@ export interface components {
             rule: string;
             text: components["schemas"]["Localised"];
         };
+        /** @description One entry of the directory: who of a department answers, where, for which matter (null: all), in which hours. */
+        DepartmentDutyOut: {
+            /** Format: uuid */
+            id: string;
+            department: components["schemas"]["NamedRef"];
+            area: components["schemas"]["GridRef"];
+            matter: components["schemas"]["NamedRef"] | null;
+            /** @description 1 is Monday; none is every day */
+            weekdays: number[];
+            /** Format: time */
+            hours_from: string | null;
+            /** Format: time */
+            hours_until: string | null;
+            person: string;
+            phone: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string | null;
+        };
+        /** @description Who of the department was on duty when it was decided; an empty name: nobody. */
+        DepartmentOnDuty: {
+            person: string;
+            phone: string;
+            /** @description code of the area that the entry holds in */
+            area: string;
+        };
         DepartmentRef: {
             /** Format: uuid */
             id: string;
@@ -2593,6 +2623,7 @@ export interface components {
             duty_chain: components["schemas"]["DutyPersonOut"][];
             text: components["schemas"]["Localised"];
             rulings: components["schemas"]["RulingTold"][];
+            department_duty: components["schemas"]["DepartmentOnDuty"] | null;
             /** @description where the point lies; another than the case's where a rule says so */
             located_grid: components["schemas"]["GridRef"] | null;
             applied: components["schemas"]["AppliedRule"] | null;
@@ -3007,6 +3038,7 @@ export interface components {
         DutyState: {
             alarms: components["schemas"]["DutyAlarmOut"][];
             to_decide: components["schemas"]["DutyCase"][];
+            departments: components["schemas"]["DepartmentDutyOut"][];
         };
         /**
          * @description * `absence` - absence
