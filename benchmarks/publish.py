@@ -35,6 +35,7 @@ _COLUMNS = (
     Column("rows_per_s", "rows/s"),
     Column("times", "× row by row", 1),
 )
+RULES = 12
 SET_BASED, ROW_BY_ROW = "set-based", "row by row"
 
 
@@ -67,9 +68,10 @@ def run(stage: Stage) -> Table:
     size = QUICK if stage.quick else FULL
     stage.tables  # noqa: B018 - the street stands in them
     street = Street.built(size.columns, size.lines, now=timezone.now())
+    street.rule(RULES)
     division = _drafted(street)
     rows: list[dict[str, Any]] = []
-    facts: dict[str, Any] = {"grids": size.columns * size.lines}
+    facts: dict[str, Any] = {"grids": size.columns * size.lines, "rules": RULES}
     for step in size.steps:
         mix = street.fill(step)
         say(f"publish: {step:,} open rows ({', '.join(f'{count:,} {kind}' for kind, count in mix.items())})")

@@ -3,21 +3,22 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Final, Self
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final, Self
 
 import numpy as np
 import shapely
-from django.contrib.gis.geos import Point
+from django.contrib.gis.geos import LineString, Point
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from backend.accounts.models import User
+from backend.accounts.models import Department, User
 from backend.areas.drafts import Drawn
 from backend.areas.models import Area, Duty
 from backend.areas.services import Outline, publish_division
 from backend.cases.models import Case
 from backend.core.clock import week_start_of
 from backend.core.ids import uuid7
+from backend.dispatch.models import Rule
 from backend.inspections.models import Appointment, Route, Stop, WeeklyPlan
 from backend.matters.models import Matter
 from backend.places.models import Address, Place
@@ -82,6 +83,27 @@ class Street:
             Drawn(as_shape(rounded(shape)), under_code=str(code[:12]), name=f"新网格{number}")
             for number, (code, shape) in enumerate(self.shapes.items(), start=1)
         ]
+
+    def rule(self, count: int) -> None:
+        """Rules of the street: roads that a grid answers for, a matter by night and a category that go elsewhere."""
+        since = DateTimeTZRange(self.now - timedelta(days=100), None)
+        sanitation = Department.objects.create(code="bench", name_zh="环卫", name_en="Sanitation")
+        codes, (west, south, east, north) = list(self.shapes), BOUNDS
+        for number in range(count):
+            more: dict[str, Any] = {"target": Rule.Target.DEPARTMENT, "department": sanitation}
+            if number % 3 == 0:
+                lat = south + (north - south) * (number + 1) / (count + 1)
+                more = {
+                    "target": Rule.Target.GRID, "target_area": self.grid_of[codes[number % len(codes)]],
+                    "shape": LineString((west, lat), (east, lat), srid=4326), "reach_m": 15,
+                }  # fmt: skip
+            elif number % 3 == 1:
+                more |= {"matter": self.matters[0], "hours_from": time(22), "hours_until": time(6)}
+            else:
+                more |= {"category_prefix": f"9{number}"}
+            Rule.objects.create(
+                name_zh=f"规则{number}", area=self.area, valid=since, changed_at=self.now, priority=100 + number, **more
+            )
 
     def fill(self, total: int) -> dict[str, int]:
         """Adds rows until there are `total`; how many of each kind there are then."""

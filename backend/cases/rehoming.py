@@ -35,9 +35,12 @@ _LOCK: Final = """
 
 
 @transaction.atomic
-def rehome_cases(case_ids: Collection[UUID], *, change_id: UUID, now: datetime) -> list[UUID]:
-    """Decides again for these open cases under the boundaries of `now`; answers with those whose grid is another."""
-    ordered = sorted(case_ids)
+def rehome_cases(case_ids: Collection[UUID | str], *, change_id: UUID, now: datetime) -> list[UUID]:
+    """Decides again for these open cases under the boundaries of `now`; answers with those whose grid is another.
+
+    Ids may come as text, as the database writes them.
+    """
+    ordered = sorted(map(str, case_ids))
     moved: list[UUID] = []
     for begin in range(0, len(ordered), AT_A_TIME):
         moves = _moves(ordered[begin : begin + AT_A_TIME], now)
@@ -61,7 +64,7 @@ def follow_boundaries(case: Case, mark: Mark, *, now: datetime) -> None:
         case.refresh_from_db()
 
 
-def _moves(case_ids: Sequence[UUID], now: datetime) -> list[tuple[str, str | None, Verdict]]:
+def _moves(case_ids: Sequence[str], now: datetime) -> list[tuple[str, str | None, Verdict]]:
     """The locked cases that belong elsewhere, by id: which, in which grid until now, and the new verdict."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [array(case_ids), [state.value for state in OPEN_STATES]])
@@ -75,12 +78,12 @@ def _moves(case_ids: Sequence[UUID], now: datetime) -> list[tuple[str, str | Non
     ]
 
 
-def _verdicts(rows: Sequence[tuple[Any, ...]], case_ids: Sequence[UUID], now: datetime) -> list[Verdict | None]:
+def _verdicts(rows: Sequence[tuple[Any, ...]], case_ids: Sequence[str], now: datetime) -> list[Verdict | None]:
     """What `routing.verdict_for` says of each: the few that were ruled on are looked at one by one."""
     known = {str(pk): matter for pk, matter in matters.matters_by_id({row[6] for row in rows}).items()}
     asks = [Ask(lon, lat, accuracy_m, known[matter_id]) for _, _, _, lon, lat, accuracy_m, matter_id in rows]
     verdicts = dispatch.decide_many(asks, now=now)
-    ruled = {str(pk) for pk in rulings.ruled_on(case_ids)}
+    ruled = {str(pk) for pk in rulings.ruled_on([UUID(one) for one in case_ids])}
     for place, row in enumerate(rows):
         if row[0] in ruled:
             verdicts[place] = _ruled(row[0], now)

@@ -53,7 +53,9 @@ def array(values: Iterable[object]) -> str:
 
 def _cell_of(field: "models.Field[Any, Any]") -> Cell:
     if isinstance(field, models.JSONField):
-        return lambda value: _text(json.dumps(value, ensure_ascii=False, cls=field.encoder))
+        # One encoder for all rows: `json.dumps` makes a new one each time.
+        encode = (field.encoder or json.JSONEncoder)(ensure_ascii=False).encode
+        return lambda value: _text(encode(value))
     if isinstance(field, ArrayField):
         return lambda value: _text(array(value))
     return _plain

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from backend.core.clock import LOCAL
+from backend.core.rows import array
 from backend.dispatch.models import Rule
 from backend.matters.models import Matter
 
@@ -73,13 +74,13 @@ def fitting_rules(questions: Sequence[Question]) -> list[list[Fitting]]:
         cursor.execute(
             _FITTING_SQL,
             {
-                "n": list(range(len(questions))),
-                "lon": [one.lon for one in questions],
-                "lat": [one.lat for one in questions],
-                "matter": [one.matter.pk for one in questions],
-                "category": [one.matter.category_code for one in questions],
-                "path": [one.path for one in questions],
-                "at": [one.at for one in questions],
+                "n": array(range(len(questions))),
+                "lon": array(one.lon for one in questions),
+                "lat": array(one.lat for one in questions),
+                "matter": array(one.matter.pk for one in questions),
+                "category": array(one.matter.category_code for one in questions),
+                "path": array(one.path for one in questions),
+                "at": array(one.at for one in questions),
                 "zone": str(LOCAL),
             },
         )

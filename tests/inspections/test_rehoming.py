@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from backend.dispatch.services import Ask
 from backend.inspections import dividing, rehoming
 from benchmarks.peers.rehoming import rehome_one_by_one
 from tests.cases.test_disputes import AT_BORDER, OWN, case_at, returned, ruled
+from tests.dispatch.wishes import grid_wish, made, river, wish
 from tests.inspections.test_divisions import (
     COMMUNITY,
     SECOND,
@@ -94,6 +96,23 @@ def written(rehome: Rehome, ids: Collection[UUID], division: Division, at: datet
     return rows
 
 
+def town_of_rules(world: World, now: datetime) -> None:
+    """A river that a grid answers for, a matter that a department takes, and one of the same priority that loses."""
+    street = world.actor("street:002")
+    made(street, grid_wish(world, "002011001", shape=river(), reach_m=30), now)
+    made(street, wish(world, matter_id=world.matters["graffiti_removal"].pk, priority=300), now)
+    made(street, wish(world, name_zh="让位", matter_id=world.matters["graffiti_removal"].pk), now)
+
+
+def same_both_ways(ids: Collection[UUID], division: Division, at: datetime) -> dict[str, Any]:
+    """What both ways write, once they are found to write the same."""
+    wanted, found = (written(way, ids, division, at) for way in (rehome_one_by_one, rehome_cases))
+    assert wanted["linked"] == len(wanted["moved"])
+    for kind, rows in wanted.items():
+        assert found[kind] == rows, kind
+    return wanted
+
+
 def test_many_at_once_are_what_one_by_one_would_be(
     world: World, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,14 +123,32 @@ def test_many_at_once_are_what_one_by_one_would_be(
     moment = now + timedelta(days=2)
     returned(world, reported(world, *EAST, now), now, by="leader:002011002")
     ruled(world, returned(world, case_at(world, AT_BORDER, now), now), now)
+    town_of_rules(world, now)
     ids = list(Case.objects.values_list("pk", flat=True))
     division = published(world, draft, now, at=moment)
-    wanted, found = (written(way, ids, division, moment) for way in (rehome_one_by_one, rehome_cases))
+    wanted = same_both_ways(ids, division, moment)
     assert len(wanted["moved"]) > 20
     assert [one["state"] for one in wanted["disputes"]].count("withdrawn") == 1
-    assert wanted["linked"] == len(wanted["moved"])
-    for kind, rows in wanted.items():
-        assert found[kind] == rows, kind
+    rules = Counter(one["rule"] for one in wanted["decisions"])
+    assert rules["rule_grid"] > 0
+    assert rules["rule_department"] > 0
+    assert all(one["rule_version_id"] for one in wanted["decisions"] if one["rule"].startswith("rule_"))
+    assert any(one["beaten"] for one in wanted["decisions"])
+
+
+def test_rulings_under_the_new_boundaries_are_told_and_held_both_ways(world: World, now: datetime) -> None:
+    """One case was ruled on and stays with its ruling; its neighbours hear of it in their decisions."""
+    division = published(world, half_split(world, draft_of(world, now), now), now)
+    dispute = returned(world, case_at(world, AT_BORDER, now), now)
+    ruled(world, dispute, now)
+    near = [case_at(world, AT_BORDER, now).pk for _ in range(3)]
+    ids = [dispute.case_id, *near]
+    far = Area.objects.get(code=THIRD)
+    Case.objects.filter(pk__in=ids).update(grid=far, area_path=far.path)
+    wanted = same_both_ways(ids, division, now)
+    assert wanted["moved"] == sorted(ids)
+    told = {one["case_id"]: (one["rule"] == "dispute_ruling", bool(one["rulings"])) for one in wanted["decisions"]}
+    assert told == {dispute.case_id: (True, False), **dict.fromkeys(near, (False, True))}
 
 
 def test_a_second_run_writes_nothing(world: World, now: datetime) -> None:
