@@ -71,9 +71,13 @@ def run(stage: Stage) -> Table:
     for columns, lines in size.meshes:
         grids = _shapes(columns, lines)
         say(f"locate: {len(grids):,} grids")
-        with stage.connect() as connection, contextlib.ExitStack() as down:
+        points = _points(size.engine, grids, seed=5)
+        with contextlib.ExitStack() as down:
             cover = _Cover(python, stage.folder / "locate.npz", grids, down) if python else None
-            rows += _measure(connection, grids, size, cover, facts)
+            if cover is not None:
+                cover.start(points, facts)  # Takes minutes: a session that waits in a transaction would be ended.
+            with stage.connect() as connection:
+                rows += _measure(connection, grids, points=points, size=size, cover=cover, facts=facts)
     first = {row["method"]: row["points_per_s"] for row in reversed(rows)}
     for row in rows:
         row["growth"] = first[row["method"]] / row["points_per_s"]
@@ -140,7 +144,13 @@ class _Cover:
 
 
 def _measure(
-    connection: Any, grids: list[GridShape], size: Size, cover: _Cover | None, facts: dict[str, Any]
+    connection: Any,
+    grids: list[GridShape],
+    *,
+    points: FloatArray,
+    size: Size,
+    cover: _Cover | None,
+    facts: dict[str, Any],
 ) -> list[dict[str, Any]]:
     cursor = connection.cursor()
     _fill(cursor, grids)
@@ -152,7 +162,6 @@ def _measure(
     fresh = GridIndex(grids)
     facts[f"cells_build_s_{len(grids)}"] = seconds_of(lambda: fresh.locate_batch([BOUNDS[0]], [BOUNDS[1]]))
     facts[f"points_checked_{len(grids)}"] = _agree(cursor, index, grids, _points(size.checked, grids, seed=9))
-    points = _points(size.engine, grids, seed=5)
     contenders: dict[str, Callable[[], float]] = {
         "SQL single row": lambda: size.single / seconds_of(lambda: _one_by_one(cursor, points[: size.single])),
         "ST_Contains, first row": lambda: (
@@ -166,7 +175,6 @@ def _measure(
         len(points) / seconds_of(lambda: tree.query(shapely.points(points), predicate="intersects"))
     )
     if cover is not None:
-        cover.start(points, facts)
         contenders["H3 cover"] = lambda: len(points) / cover.seconds()
     rates = {name: middle(found) for name, found in interleave(contenders, rounds=size.rounds).items()}
     if cover is not None:
