@@ -85,16 +85,19 @@ class Street:
         ]
 
     def rule(self, count: int) -> None:
-        """Rules of the street: roads that a grid answers for, a matter by night and a category that go elsewhere."""
+        """Rules of the street: roads that its desk answers for, a matter by night and a category that go elsewhere.
+
+        None names a grid: all of them are closed by the publish, and a rule that names a closed grid keeps it.
+        """
         since = DateTimeTZRange(self.now - timedelta(days=100), None)
         sanitation = Department.objects.create(code="bench", name_zh="环卫", name_en="Sanitation")
-        codes, (west, south, east, north) = list(self.shapes), BOUNDS
+        west, south, east, north = BOUNDS
         for number in range(count):
             more: dict[str, Any] = {"target": Rule.Target.DEPARTMENT, "department": sanitation}
             if number % 3 == 0:
                 lat = south + (north - south) * (number + 1) / (count + 1)
                 more = {
-                    "target": Rule.Target.GRID, "target_area": self.grid_of[codes[number % len(codes)]],
+                    "target": Rule.Target.DESK, "target_area": self.area,
                     "shape": LineString((west, lat), (east, lat), srid=4326), "reach_m": 15,
                 }  # fmt: skip
             elif number % 3 == 1:

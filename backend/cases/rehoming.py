@@ -46,9 +46,9 @@ def rehome_cases(case_ids: Collection[UUID | str], *, change_id: UUID, now: date
         moves = _moves(ordered[begin : begin + AT_A_TIME], now)
         if moves:
             record_routes(_routes(moves, now), cause="boundary", change_id=change_id, now=now)
-            ids = [UUID(case_id) for case_id, _, _ in moves]
+            ids = [case_id for case_id, _, _ in moves]
             drop_all_open(ids, actor=SYSTEM, now=now)
-            moved += ids
+            moved += map(UUID, ids)
     return moved
 
 
@@ -83,7 +83,7 @@ def _verdicts(rows: Sequence[tuple[Any, ...]], case_ids: Sequence[str], now: dat
     known = {str(pk): matter for pk, matter in matters.matters_by_id({row[6] for row in rows}).items()}
     asks = [Ask(lon, lat, accuracy_m, known[matter_id]) for _, _, _, lon, lat, accuracy_m, matter_id in rows]
     verdicts = dispatch.decide_many(asks, now=now)
-    ruled = {str(pk) for pk in rulings.ruled_on([UUID(one) for one in case_ids])}
+    ruled = {str(pk) for pk in rulings.ruled_on(case_ids)}
     for place, row in enumerate(rows):
         if row[0] in ruled:
             verdicts[place] = _ruled(row[0], now)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
+from django.db.models import F, Func, Value
 
 Cell = Callable[[Any], str]
 
@@ -51,6 +52,14 @@ def array(values: Iterable[object]) -> str:
     return "{" + ",".join(["NULL" if value is None else _element(str(value)) for value in values]) + "}"
 
 
+def among(field: str, ids: Iterable[object]) -> Func:
+    """Condition: the id in `field` is one of many; `field__in` would make a parameter of each."""
+    return Func(
+        F(field), Value(array(ids)), arg_joiner=" = ANY(", template="(%(expressions)s::uuid[]))",
+        output_field=models.BooleanField(),
+    )  # fmt: skip
+
+
 def _cell_of(field: "models.Field[Any, Any]") -> Cell:
     if isinstance(field, models.JSONField):
         # One encoder for all rows: `json.dumps` makes a new one each time.
@@ -77,4 +86,6 @@ def _text(value: str) -> str:
 
 
 def _element(value: str) -> str:
+    if "\\" not in value and '"' not in value:
+        return f'"{value}"'
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -20,6 +20,7 @@ from backend.accounts.models import Department
 from backend.areas.models import Area, Boundary
 from backend.core.clock import LOCAL
 from backend.core.ids import uuid7
+from backend.core.rows import among
 from backend.dispatch.models import Decision, Ruling
 from backend.matters.models import Matter
 from gis.borders import distance_m
@@ -149,9 +150,9 @@ class Remembered:
         return told[:MOST_TOLD]
 
 
-def ruled_on(case_ids: Collection[UUID]) -> set[UUID]:
+def ruled_on(case_ids: Collection[UUID | str]) -> set[UUID]:
     """Which of these cases a ruling was ever given on; `binding` says whether it still holds."""
-    return set(Ruling.objects.filter(case__in=case_ids).values_list("case_id", flat=True))
+    return set(Ruling.objects.filter(among("case", case_ids)).values_list("case_id", flat=True))
 
 
 def _box(at: Position, reach_m: float) -> tuple[float, float, float, float]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
 from django.db import connection
 
 from backend.areas.queries import grid_areas, grid_index
+from backend.core.rows import array
 
 _TABLES = {"places": "places_place", "addresses": "places_address"}
 
@@ -23,26 +25,31 @@ def rehome_ground(parent_path: str, *, now: datetime) -> dict[str, int]:
 def _rehome(table: str, parent_path: str, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT one.id, one.grid_id, ST_X(one.location), ST_Y(one.location) FROM {table} AS one "
+            f"SELECT one.id::text, one.grid_id::text, ST_X(one.location), ST_Y(one.location) FROM {table} AS one "
             "JOIN areas_area AS area ON area.id = one.grid_id WHERE area.path LIKE %s ORDER BY one.id",
             [parent_path + "%"],
         )
         rows = cursor.fetchall()
     wanted = located([(row[2], row[3]) for row in rows], now=now)
-    moved = [(row[0], grid) for row, grid in zip(rows, wanted, strict=True) if grid is not None and grid != row[1]]
+    moved = [(row[0], grid) for row, grid in zip(rows, map(_text, wanted), strict=True) if grid not in (None, row[1])]
     if moved:
         with connection.cursor() as cursor:
             # Held in the order of their ids first: an UPDATE takes its rows in whatever order the join finds them.
             cursor.execute(
                 f"SELECT id FROM {table} WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
-                [[pk for pk, _ in moved]],
+                [array(pk for pk, _ in moved)],
             )
             cursor.execute(
                 f"UPDATE {table} AS one SET grid_id = wanted.grid_id "
                 "FROM unnest(%s::uuid[], %s::uuid[]) AS wanted (id, grid_id) WHERE one.id = wanted.id",
-                [[pk for pk, _ in moved], [grid for _, grid in moved]],
+                [array(pk for pk, _ in moved), array(grid for _, grid in moved)],
             )
     return len(moved)
+
+
+@lru_cache(maxsize=4096)
+def _text(grid_id: UUID | None) -> str | None:
+    return str(grid_id) if grid_id else None
 
 
 def located(points: Sequence[tuple[float, float]], *, now: datetime) -> list[UUID | None]:

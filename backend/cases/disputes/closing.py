@@ -6,6 +6,7 @@ from uuid import UUID
 
 from backend.accounts.actor import Actor
 from backend.cases.models import Case, Dispute
+from backend.core.rows import among
 from backend.dispatch.models import Ruling
 
 
@@ -31,8 +32,8 @@ def drop_open(case: Case, *, actor: Actor, now: datetime) -> None:
     drop_all_open([case.pk], actor=actor, now=now)
 
 
-def drop_all_open(case_ids: Collection[UUID], *, actor: Actor, now: datetime) -> None:
+def drop_all_open(case_ids: Collection[UUID | str], *, actor: Actor, now: datetime) -> None:
     """`drop_open` for many locked cases; few of them are disputed."""
-    found = Dispute.objects.select_for_update(of=("self",)).filter(case__in=case_ids, state=Dispute.State.OPEN)
+    found = Dispute.objects.select_for_update(of=("self",)).filter(among("case", case_ids), state=Dispute.State.OPEN)
     for dispute in found.order_by("case"):
         close_without_ruling(dispute, actor=actor, now=now)
