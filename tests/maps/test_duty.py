@@ -115,7 +115,11 @@ def test_gaps_and_waiting_decisions_are_shown(world: World, now: datetime, clien
     assert [(alarm["grid"]["code"], alarm["starts_at"][:10]) for alarm in state["alarms"]] == [
         ("330281002011002", "2026-11-18")
     ]
-    assert client_of("community:002012").get(f"{DUTY}/state").json() == {"alarms": [], "to_decide": [], "departments": []}
+    assert client_of("community:002012").get(f"{DUTY}/state").json() == {
+        "alarms": [],
+        "to_decide": [],
+        "departments": [],
+    }
 
 
 def test_a_month_of_a_community_takes_a_fixed_number_of_queries(
