@@ -7,10 +7,11 @@ weights.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -81,13 +82,16 @@ class Hierarchy:
         self.shape = cch.CCH(order.tolist(), tail, head, False)
 
 
+# Only the thread that made a query may use and drop it, so each keeps its own and lets go of them itself.
+_OF_THREAD = threading.local()
+
+
 class HierarchySearch:
     """Search by a customisable contraction hierarchy; may be asked by several threads."""
 
     def __init__(self, hierarchy: Hierarchy, weights: Ints) -> None:
         self._arcs = hierarchy.arcs
         self._metric = cch.CCHMetric(hierarchy.shape, weights[self._arcs].tolist())
-        self._of_thread = threading.local()
 
     def many(self, sources: Sequence[Ends], targets: Ints) -> Ints:
         pinned = cch.CCHOneToMany(self._metric, targets.tolist())
@@ -98,15 +102,21 @@ class HierarchySearch:
     def one(self, sources: Ends, targets: Ends) -> Way | None:
         if not sources or not targets:
             return None
-        # A query belongs to the thread that made it; its room, as large as the network, is used again for every way.
-        query = getattr(self._of_thread, "query", None)
-        if query is None:
-            query = self._of_thread.query = cch.CCHQuery(self._metric)
-        found = query.run_multi(sources, targets)
+        found = self._query().run_multi(sources, targets)
         if found.distance is None:
             return None
         arcs = self._arcs[np.array(found.arc_path, np.int64)]
         return Way(found.distance, tuple(found.node_path), tuple(arcs.tolist()))
+
+    def _query(self) -> Any:
+        """This thread's query; its room, as large as the network, is used again for every way."""
+        kept: dict[int, tuple[weakref.ref[HierarchySearch], Any]] = _OF_THREAD.__dict__.setdefault("queries", {})
+        known = kept.get(id(self))
+        if known is None or known[0]() is not self:
+            for gone in [key for key, (search, _) in kept.items() if search() is None]:
+                del kept[gone]
+            known = kept[id(self)] = (weakref.ref(self), cch.CCHQuery(self._metric))
+        return known[1]
 
 
 class DijkstraSearch:

@@ -22,6 +22,7 @@ PHONE_NUMBER = "19900000078"
 GARBAGE, PENSION = "事项exposed_garbage", "事项pension_life_proof"
 WORDS = "桶边堆着垃圾袋，已经两天"
 WALK_STEPS = 6
+STAY_STEPS = 4  # of twenty seconds: a stop counts as visited after a minute's standing
 
 
 @dataclass
@@ -257,9 +258,9 @@ def walk_to(town: Town, leader: Visitor, stop: Stop) -> None:
     expect(page.get_by_text("±6 米")).to_be_visible()
     leader.context.set_offline(True)  # no signal between the houses
     expect(page.get_by_text("没有网络：照常记录，联网后自动发送")).to_be_visible()
-    for step in range(1, WALK_STEPS + 1):
+    for step in range(1, WALK_STEPS + STAY_STEPS + 1):
         town.clock.forward(timedelta(seconds=20))
-        left = WALK_STEPS - step
+        left = max(WALK_STEPS - step, 0)
         leader.stand((stop.lon - 0.0002 * left, stop.lat - 0.0001 * left))
         until(lambda step=step: fixes(page) == step + 1, page)  # type: ignore[misc]
     leader.tab("待发").click()

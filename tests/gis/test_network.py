@@ -1,6 +1,8 @@
 """Reading an extract, snapping, matrices and paths, on towns of a few streets drawn here."""
 
+import gc
 import heapq
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -304,3 +306,16 @@ def test_threads_may_share_a_network(grid):
     alone = [grid.path(snapped[a], snapped[b]) for a, b in pairs]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda pair: grid.path(snapped[pair[0]], snapped[pair[1]]), pairs)) == alone
+
+
+def test_another_thread_than_the_one_that_asked_may_let_go_of_a_network(tmp_path, monkeypatch):
+    complaints = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    with ThreadPoolExecutor(1) as pool:
+        network = town(tmp_path).prepare()
+        snapped = snap(network, [(0.3, 0.2), (1.7, 2.0)])
+        assert pool.submit(network.path, snapped[0], snapped[1]).result().metres > 0
+        del network, snapped
+        gc.collect()
+        pool.submit(gc.collect).result()
+    assert complaints == []
