@@ -22,7 +22,7 @@ PHONE_NUMBER = "19900000078"
 GARBAGE, PENSION = "事项exposed_garbage", "事项pension_life_proof"
 WORDS = "桶边堆着垃圾袋，已经两天"
 WALK_STEPS = 6
-STAY_STEPS = 4  # of twenty seconds: a stop counts as visited after a minute's standing
+STAY_STEPS = 3  # a stop counts as visited after a minute's standing; the phone keeps a fix every thirty seconds then
 
 
 @dataclass
@@ -244,7 +244,7 @@ def booked_stop(desk: Visitor) -> Stop:
 
 
 def walk_to(town: Town, leader: Visitor, stop: Stop) -> None:
-    """Starts a patrol and walks from the south-west; every fix is 20 s later. Sends, and the stop is recognised."""
+    """Walks on patrol from the south-west, a fix every 20 s, and stands there. Sends, and the stop is recognised."""
     page = leader.page
     page.goto("/field/#/today")
     page.reload()
@@ -259,9 +259,10 @@ def walk_to(town: Town, leader: Visitor, stop: Stop) -> None:
     leader.context.set_offline(True)  # no signal between the houses
     expect(page.get_by_text("没有网络：照常记录，联网后自动发送")).to_be_visible()
     for step in range(1, WALK_STEPS + STAY_STEPS + 1):
-        town.clock.forward(timedelta(seconds=20))
+        town.clock.forward(timedelta(seconds=20 if step <= WALK_STEPS else 31))
         left = max(WALK_STEPS - step, 0)
-        leader.stand((stop.lon - 0.0002 * left, stop.lat - 0.0001 * left))
+        sway = 0.000002 * (step % 2)  # a browser tells of a fix only where it is another one
+        leader.stand((stop.lon - 0.0002 * left + sway, stop.lat - 0.0001 * left))
         until(lambda step=step: fixes(page) == step + 1, page)  # type: ignore[misc]
     leader.tab("待发").click()
     expect(page.get_by_text(re.compile(r"^巡查位置 \d+ 个点待发$"))).to_be_visible()
