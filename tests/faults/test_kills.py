@@ -149,16 +149,24 @@ def effects_arrive(stack: Stack) -> None:
 
 
 def test_a_report_is_taken_while_redis_is_away(stack: Stack) -> None:
+    """And at once: a nudge that waited for the broker used to hold the answer back for six seconds."""
     matter = stack.count("SELECT id FROM matters_matter WHERE slug = 'exposed_garbage'")[0]
-    stack.redis.stop()
-    try:
+
+    def report() -> float:
         new = {
             "id": str(uuid7()), "matter": matter, "description": "ohne Redis",
             "location": {"lon": WEST + 0.001, "lat": SOUTH + 0.001, "crs": "wgs84"},
         }  # fmt: skip
         began = time.monotonic()
         status, answer = stack.ask("POST", "/api/v1/reports", new)
-        assert (status, time.monotonic() - began < 8) == (201, True), answer
+        assert status == 201, answer
+        return time.monotonic() - began
+
+    for _ in range(6):  # whichever process answers has its grids in memory by then
+        report()
+    stack.redis.stop()
+    try:
+        assert max(report() for _ in range(6)) < 4
     finally:
         stack.redis.start()
     effects_arrive(stack)
