@@ -102,6 +102,12 @@ class Stack:
             self.processes[name].wait()
             self.start(name)
 
+    def revive(self) -> None:
+        """Starts again what has ended by itself, as a supervisor would: a worker may end when its broker goes away."""
+        for name, process in list(self.processes.items()):
+            if process.poll() is not None:
+                self.start(name)
+
     def _kill_group(self, postmaster: int) -> None:
         """The postmaster and all its children at once: nobody tidies up, and no new one is born meanwhile."""
         os.kill(postmaster, signal.SIGSTOP)

@@ -142,6 +142,7 @@ def effects_arrive(stack: Stack) -> None:
     while time.monotonic() < until:
         if stack.count("SELECT count(*) FROM core_outboxmessage WHERE sent_at IS NULL") == ["0"]:
             return
+        stack.revive()
         time.sleep(0.5)
     raise AssertionError(
         stack.count("SELECT topic, attempts, last_error FROM core_outboxmessage WHERE sent_at IS NULL")
@@ -149,7 +150,6 @@ def effects_arrive(stack: Stack) -> None:
 
 
 def test_a_report_is_taken_while_redis_is_away(stack: Stack) -> None:
-    """And at once: a nudge that waited for the broker used to hold the answer back for six seconds."""
     matter = stack.count("SELECT id FROM matters_matter WHERE slug = 'exposed_garbage'")[0]
 
     def report() -> float:
