@@ -1,0 +1,28 @@
+import type { Translated } from "@gridward/core";
+
+import type { tracks as zh } from "./tracks.zh-Hans";
+
+export const tracks: Translated<typeof zh> = {
+  title: "Planned vs walked",
+  worker: "Choose a worker",
+  day: "Day",
+  dayBefore: "Day before",
+  dayAfter: "Day after",
+  choose: "Choose a worker and a day to compare the planned route with the walked track.",
+  stops: "Visited / planned",
+  walked: "Walked",
+  planned: "Planned",
+  duration: "On patrol",
+  share: "Of the plan walked",
+  gaps: "Gaps",
+  hints: {
+    zero: "Points at zero",
+    future: "Points from the future",
+    past: "Points long past",
+    teleport: "Jumps in position",
+    frozen_accuracy: "Accuracy never changed while moving",
+  },
+  noTrack: "No track on this day. It is recorded only while the worker's own patrol is on.",
+  noPlan: "No published plan for this day.",
+  hint: "Gaps in the track are left as gaps. This is a hint: whether a place was visited is for people to judge.",
+};

@@ -1,0 +1,48 @@
+import type { Translated } from "@gridward/core";
+
+import type { why as zh } from "./why.zh-Hans";
+
+export const why: Translated<typeof zh> = {
+  title: "Why here?",
+  kind: "Located",
+  rule: "Rule",
+  border: "To the border",
+  candidates: "Candidates",
+  duty: "On duty",
+  department: "Department duty",
+  departmentNobody: "nobody at that hour; the desks were told",
+  at: "Decided",
+  absent: "(absent)",
+  left: "(has left)",
+  rules: {
+    matter_department: "The matter belongs to a department",
+    nobody_on_duty: "Nobody on duty: to the community desk",
+    duty_leader: "The grid leader is on duty",
+    duty_worker: "The grid worker is on duty",
+    duty_deputy: "The deputy is on duty",
+    community_gap: "No grid drawn: to the community desk",
+    outside_nearby: "Close outside: sorted by the street",
+    duty_cover: "The cover is on duty",
+    rule_department: "A rule names a department",
+    rule_grid: "A rule names another grid",
+    rule_grid_nobody: "A rule names a grid where nobody is on duty: to the community desk",
+    rule_desk: "A rule names a desk",
+  },
+  applied: "Rule applied",
+  version: "version {n}",
+  priority: "priority {n}",
+  ground: "On the ground of",
+  beaten: "Goes before",
+  located: "Lies in",
+  earlier: "Earlier decisions",
+  cause: "Cause",
+  causes: {
+    intake: "reported",
+    dispatch: "dispatched",
+    rule: "a rule changed",
+    duty: "duty changed",
+    boundary: "boundaries changed",
+    location: "position corrected",
+    matter: "matter corrected",
+  },
+};
