@@ -2,6 +2,7 @@ import "@fontsource-variable/noto-sans-sc";
 import "element-plus/theme-chalk/base.css";
 import "element-plus/theme-chalk/dark/css-vars.css";
 import "./styles/console.css";
+import "./styles/forms.css";
 import "@gridward/core/latin.css";
 
 import { makeI18n } from "@gridward/core";
