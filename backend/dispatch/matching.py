@@ -18,7 +18,9 @@ from backend.matters.models import Matter
 # degrees, and 100 m lie between the two for a side of about 95 km.
 BOX_MARGIN_M: Final = 100
 
-# A night from 22:00 to 06:00 belongs to the weekday that it began on.
+# A night from 22:00 to 06:00 belongs to the weekday, and to the season, of the day that it began on. Days of the year
+# are compared as month × 100 + day: in a year without 29 February a season that begins on it begins on 1 March, one
+# that ends on it ends on 28 February.
 _FITTING_SQL: Final = f"""
 SELECT asked.n, rule.id, version.id
 FROM unnest(%(n)s::int[], %(lon)s::float8[], %(lat)s::float8[], %(matter)s::uuid[], %(category)s::text[],
@@ -37,11 +39,19 @@ JOIN dispatch_rule AS rule ON rule.enabled AND rule.valid @> asked.at
             AND spot.local::time < rule.hours_until)
         OR (rule.hours_from > rule.hours_until
             AND (spot.local::time >= rule.hours_from OR spot.local::time < rule.hours_until)))
-    AND (rule.weekdays = '{{}}' OR extract(isodow FROM spot.local - CASE
-            WHEN rule.hours_from > rule.hours_until AND spot.local::time < rule.hours_until THEN interval '1 day'
-            ELSE interval '0' END)::int = ANY(rule.weekdays))
+CROSS JOIN LATERAL (
+    SELECT extract(isodow FROM began)::int AS weekday,
+           extract(month FROM began)::int * 100 + extract(day FROM began)::int AS of_year
+    FROM (SELECT spot.local - CASE
+              WHEN rule.hours_from > rule.hours_until AND spot.local::time < rule.hours_until THEN interval '1 day'
+              ELSE interval '0' END AS began) AS night) AS day
 JOIN areas_area AS area ON area.id = rule.area_id AND starts_with(asked.path, area.path)
 LEFT JOIN dispatch_ruleversion AS version ON version.rule_id = rule.id AND version.n = rule.version
+WHERE (rule.weekdays = '{{}}' OR day.weekday = ANY(rule.weekdays))
+    AND (rule.season_from IS NULL
+        OR (rule.season_from <= rule.season_until AND day.of_year BETWEEN rule.season_from AND rule.season_until)
+        OR (rule.season_from > rule.season_until
+            AND (day.of_year >= rule.season_from OR day.of_year <= rule.season_until)))
 ORDER BY asked.n, rule.priority DESC, length(area.path) DESC, rule.id
 """
 

@@ -23,6 +23,24 @@ _REACH_FITS: Final = Func(
     output_field=BooleanField(),
 )
 
+# Days of the year as month × 100 + day, 601 for 1 June; 229 is a day, so that a season may begin or end on it.
+_SEASON_IN_PAIRS: Final = Func(
+    F("season_from"),
+    F("season_until"),
+    template=(
+        "(CASE WHEN season_from IS NULL OR season_until IS NULL THEN season_from IS NULL AND season_until IS NULL "
+        "ELSE "
+        + " AND ".join(
+            f"{name} / 100 BETWEEN 1 AND 12 AND mod({name}, 100) BETWEEN 1 AND "
+            f"CASE {name} / 100 WHEN 2 THEN 29 WHEN 4 THEN 30 WHEN 6 THEN 30 WHEN 9 THEN 30 WHEN 11 THEN 30 "
+            "ELSE 31 END"
+            for name in ("season_from", "season_until")
+        )
+        + " END)"
+    ),
+    output_field=BooleanField(),
+)
+
 
 class Decision(models.Model):
     """From (point, matter, moment) to the responsible grid, person or department. Written once, never edited."""
@@ -84,7 +102,8 @@ class Rule(models.Model):
     """Responsibility beyond the polygon: what a matter, a place or an hour sends elsewhere than to the grid's duty.
 
     Every condition that is set must hold: `shape` (an area, or within `reach_m` metres of a line or point), `matter` or
-    the beginning of its category, `area`, ISO weekdays and local hours (past midnight when `hours_from` is later).
+    the beginning of its category, `area`, ISO weekdays and local hours (past midnight when `hours_from` is later), a
+    season of every year (over New Year when `season_from` is later; both days belong to it).
     An empty condition holds always. Of several rules the higher priority wins, then the narrower area, then the older.
     """
 
@@ -107,6 +126,8 @@ class Rule(models.Model):
     weekdays = ArrayField(models.PositiveSmallIntegerField(), default=list)
     hours_from = models.TimeField(null=True)
     hours_until = models.TimeField(null=True)
+    season_from = models.PositiveSmallIntegerField(null=True, help_text="of every year: month × 100 + day")
+    season_until = models.PositiveSmallIntegerField(null=True, help_text="the last day, included")
     target = models.CharField(max_length=10, choices=Target.choices)
     department = models.ForeignKey("accounts.Department", models.PROTECT, null=True, related_name="+")
     target_area = models.ForeignKey("areas.Area", models.PROTECT, null=True, related_name="+")
@@ -132,6 +153,7 @@ class Rule(models.Model):
                 | (Q(hours_from__isnull=False, hours_until__isnull=False) & ~Q(hours_from=F("hours_until"))),
                 name="rule_hours_in_pairs",
             ),
+            models.CheckConstraint(condition=Q(_SEASON_IN_PAIRS), name="rule_season"),
             models.CheckConstraint(condition=Q(priority__range=(0, 1000)), name="rule_priority"),
             models.CheckConstraint(condition=Q(valid__isempty=False), name="rule_lasts"),
         ]

@@ -10,6 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from backend.accounts.models import Department
 from backend.areas.models import Area
+from backend.dispatch import seasons
 from backend.dispatch.models import Rule, RuleVersion
 from backend.matters.models import Matter
 
@@ -43,6 +44,9 @@ def _fill(rule: Rule, content: dict[str, Any], matters: dict[str, Matter]) -> No
     rule.shape = _shape(content["shape"])
     rule.matter = matters[content["matter"]] if content["matter"] else None
     rule.hours_from, rule.hours_until = _clock(content["hours_from"]), _clock(content["hours_until"])
+    # Versions of before there were seasons know none.
+    rule.season_from = seasons.of_row(content.get("season_from"))
+    rule.season_until = seasons.of_row(content.get("season_until"))
     rule.department = _department(rule.department, content["department"])
     rule.target_area = Area.objects.get(code=content["target_code"]) if content["target_code"] else None
     rule.valid = DateTimeTZRange(_moment(content["valid_from"]), _moment(content["valid_until"]))

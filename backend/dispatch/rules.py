@@ -18,6 +18,7 @@ from backend.areas.models import Area
 from backend.core import audit
 from backend.core.errors import IdReused, StaleVersion
 from backend.core.ids import uuid7
+from backend.dispatch import seasons
 from backend.dispatch.errors import BadRule, RuleEnded, RuleNotFound, RuleOfOthers
 from backend.dispatch.models import Rule, RuleVersion
 from backend.matters.models import Matter
@@ -27,12 +28,17 @@ REACHED: Final = ("Point", "LineString", "MultiLineString")
 MOST_REACH_M: Final = 500
 MOST_CORNERS: Final = 5_000
 HIGHEST_PRIORITY: Final = 1_000
+# What versions written before there were seasons leave out.
+_YEAR_ROUND: Final = {"season_from": None, "season_until": None}
 _CHINA: Final = (73.0, 3.0, 136.0, 54.0)
 
 
 @dataclass(frozen=True, slots=True)
 class RuleWish:
-    """A rule as somebody wants it: codes and ids as the client knows them, the shape as GeoJSON in WGS84."""
+    """A rule as somebody wants it: codes and ids as the client knows them, the shape as GeoJSON in WGS84.
+
+    `season_from` and `season_until` are days of every year as "06-01", both included; empty: the whole year.
+    """
 
     name_zh: str
     area_code: str
@@ -48,6 +54,8 @@ class RuleWish:
     weekdays: Sequence[int] = ()
     hours_from: time | None = None
     hours_until: time | None = None
+    season_from: str = ""
+    season_until: str = ""
     department_id: UUID | None = None
     target_code: str = ""
     priority: int = 100
@@ -161,7 +169,7 @@ def _create(actor: Actor, change: RuleChange, now: datetime) -> tuple[Rule, bool
         rule.save(force_insert=True)
         return rule, True
     first = known.versions.get(n=1)
-    if first.content != json.loads(json.dumps(content_of(rule))) or first.actor_id != actor.user_id:
+    if {**_YEAR_ROUND, **first.content} != json.loads(json.dumps(content_of(rule))) or first.actor_id != actor.user_id:
         raise IdReused("this id names another rule; take a new id", field="id")
     return known, False
 
@@ -206,6 +214,7 @@ def _fill(rule: Rule, actor: Actor, wish: RuleWish) -> None:
     prefix = wish.category_prefix.strip()
     if prefix and not Matter.objects.filter(category_code__startswith=prefix).exists():
         faults.add("category_prefix", "unknown", "no category of matters begins like this")
+    season_from, season_until = seasons.read(wish.season_from, wish.season_until, faults.add)
     department, target_area = _target(actor, wish, faults)
     faults.refuse()
     rule.name_zh, rule.name_en, rule.ground = wish.name_zh.strip(), wish.name_en.strip(), wish.ground.strip()
@@ -213,6 +222,7 @@ def _fill(rule: Rule, actor: Actor, wish: RuleWish) -> None:
     rule.reach_m, rule.asset_code = float(wish.reach_m), wish.asset_code.strip()
     rule.matter, rule.category_prefix = matter, prefix
     rule.weekdays, rule.hours_from, rule.hours_until = sorted(set(wish.weekdays)), wish.hours_from, wish.hours_until
+    rule.season_from, rule.season_until = season_from, season_until
     rule.target, rule.department, rule.target_area = wish.target, department, target_area
     rule.priority, rule.valid = wish.priority, DateTimeTZRange(wish.valid_from, wish.valid_until)
 
@@ -295,8 +305,8 @@ def _target(actor: Actor, wish: RuleWish, faults: _Faults) -> tuple[Department |
 
 _COLUMNS: Final = (
     "version", "name_zh", "name_en", "ground", "area", "shape", "reach_m", "asset_code", "matter", "category_prefix",
-    "weekdays", "hours_from", "hours_until", "target", "department", "target_area", "priority", "valid", "enabled",
-    "changed_at", "changed_by",
+    "weekdays", "hours_from", "hours_until", "season_from", "season_until", "target", "department", "target_area",
+    "priority", "valid", "enabled", "changed_at", "changed_by",
 )  # fmt: skip
 
 
@@ -315,6 +325,8 @@ def content_of(rule: Rule) -> dict[str, Any]:
         "weekdays": list(rule.weekdays),
         "hours_from": _clock(rule.hours_from),
         "hours_until": _clock(rule.hours_until),
+        "season_from": seasons.written(rule.season_from),
+        "season_until": seasons.written(rule.season_until),
         "target": rule.target,
         "department": rule.department.name_zh if rule.department else None,
         "target_code": rule.target_area.code if rule.target_area else None,

@@ -8,7 +8,7 @@ from backend.accounts.actor import Actor
 from backend.cases import trials
 from backend.cases.rule_effects import CaseMove, RuleEffect
 from backend.cases.trials import Load, Trial
-from backend.dispatch import rules
+from backend.dispatch import rules, seasons
 from backend.dispatch.models import Rule, RuleVersion
 from backend.dispatch.services import Verdict
 from backend.matters import queries as matters
@@ -34,6 +34,8 @@ def rule_facts(rule: Rule, *, actor: Actor, now: datetime) -> dict[str, Any]:
         "weekdays": rule.weekdays,
         "hours_from": rule.hours_from,
         "hours_until": rule.hours_until,
+        "season_from": seasons.written(rule.season_from),
+        "season_until": seasons.written(rule.season_until),
         "target": rule.target,
         "department": department_ref(rule.department),
         "target_area": grid_ref(rule.target_area),

@@ -23,6 +23,7 @@ MOST_LISTED = 200
 class RuleIn(serializers.Serializer):
     """A rule as it is to be. What is left out holds always; `shape` is GeoJSON in WGS84, `reach_m` of a line or point.
 
+    A season is written "06-01" to "09-30", both included; over New Year where it ends before it begins.
     The target is `department_id`, or `target_code` of a grid or of the community or street whose desk decides.
     """
 
@@ -40,6 +41,8 @@ class RuleIn(serializers.Serializer):
     )
     hours_from = serializers.TimeField(required=False, default=None, allow_null=True)
     hours_until = serializers.TimeField(required=False, default=None, allow_null=True)
+    season_from = serializers.CharField(max_length=5, required=False, default="", allow_blank=True)
+    season_until = serializers.CharField(max_length=5, required=False, default="", allow_blank=True)
     target = serializers.ChoiceField(choices=TARGETS)
     department_id = serializers.UUIDField(required=False, default=None, allow_null=True)
     target_code = serializers.CharField(max_length=30, required=False, default="", allow_blank=True)
@@ -116,6 +119,8 @@ class RuleRow(serializers.Serializer):
     weekdays = serializers.ListField(child=serializers.IntegerField())
     hours_from = serializers.TimeField(format="%H:%M", allow_null=True)
     hours_until = serializers.TimeField(format="%H:%M", allow_null=True)
+    season_from = serializers.CharField(allow_null=True)
+    season_until = serializers.CharField(allow_null=True)
     target = serializers.ChoiceField(choices=TARGETS)
     department = NamedRef(allow_null=True)
     target_area = GridRef(allow_null=True)

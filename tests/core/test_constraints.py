@@ -190,6 +190,7 @@ BREAKS: dict[str, Break] = {
     "rule_reach_fits_shape": changed(Rule, reach_m=0),
     "rule_weekdays": changed(Rule, weekdays=[8]),
     "rule_hours_in_pairs": changed(Rule, hours_from=time(8)),
+    "rule_season": changed(Rule, season_from=601, season_until=631),
     "rule_priority": changed(Rule, priority=1001),
     "rule_lasts": changed(Rule, valid=EMPTY),
     "rule_version_numbered": doubled(RuleVersion),

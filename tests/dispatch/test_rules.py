@@ -1,6 +1,6 @@
 """The rule table: what fits, what wins, what is refused, what the history keeps."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from backend.core.clock import LOCAL
 from backend.core.errors import IdReused, StaleVersion
 from backend.core.ids import uuid7
 from backend.core.models import AuditEntry
-from backend.dispatch import rules, services
+from backend.dispatch import past_rules, rules, services
 from backend.dispatch.errors import BadRule, RuleEnded, RuleNotFound, RuleOfOthers
 from backend.dispatch.matching import Question, fitting_rules
 from backend.dispatch.models import Decision, Rule, RuleVersion
@@ -28,6 +28,7 @@ from tests.dispatch.wishes import creation, grid_wish, made, river, wish
 from tests.world import SIDE, SOUTH, WEST, World, make_world
 
 GRID = "002011001"
+LEAP, LEAP_END = date(2028, 1, 1), date(2028, 12, 31)
 
 
 @pytest.fixture
@@ -113,6 +114,70 @@ def test_every_condition_counts(
     assert (decided(world, now).rule == "rule_department") is fits
 
 
+@pytest.mark.parametrize(
+    ("season", "more", "days"),
+    [
+        # Both days belong to it, every year.
+        (
+            ("06-01", "09-30"),
+            {},
+            {"2026-05-31T23:59": False, "2026-06-01T00:00": True, "2027-09-30T23:59": True, "2026-10-01T00:00": False},
+        ),
+        # Over New Year.
+        (
+            ("11-15", "03-15"),
+            {},
+            {"2026-11-14T12:00": False, "2026-11-15T00:00": True, "2026-12-31T23:59": True, "2027-01-01T00:00": True,
+             "2027-03-15T23:59": True, "2027-03-16T00:00": False},
+        ),
+        # 29 February: without one it ends the day before, or begins the day after.
+        (("02-01", "02-29"), {}, {"2028-02-29T12:00": True, "2027-02-28T12:00": True, "2027-03-01T00:00": False}),
+        (
+            ("02-29", "04-01"),
+            {},
+            {"2028-02-29T12:00": True, "2027-02-28T23:59": False, "2027-03-01T00:00": True},
+        ),
+        (("12-01", "02-28"), {}, {"2028-02-28T12:00": True, "2028-02-29T12:00": False}),
+        (("06-18", "06-18"), {}, {"2026-06-17T12:00": False, "2026-06-18T12:00": True, "2026-06-19T00:00": False}),
+        # A night belongs to the day that it began on.
+        (
+            ("06-01", "09-30"),
+            {"hours_from": time(22), "hours_until": time(6)},
+            {"2026-06-01T03:00": False, "2026-06-01T22:00": True, "2026-10-01T05:59": True, "2026-10-01T22:00": False},
+        ),
+        # And a day off the season is not in it on the right weekday.
+        (("06-01", "09-30"), {"weekdays": [1]}, {"2026-06-01T12:00": True, "2026-06-02T12:00": False}),
+    ],
+    ids=lambda value: "–".join(value) if isinstance(value, tuple) else "",
+)  # fmt: skip
+def test_a_season_comes_every_year(
+    world: World, street: Actor, *, season: tuple[str, str], more: dict[str, Any], days: dict[str, bool]
+) -> None:
+    since = datetime(2026, 1, 1, tzinfo=LOCAL)
+    made(street, wish(world, season_from=season[0], season_until=season[1], valid_from=since, **more), since)
+    garbage, (lon, lat), path = world.matters["exposed_garbage"], world.middle_of(GRID), world.grid(GRID).path
+    asked = [Question(lon, lat, garbage, path, datetime.fromisoformat(at).replace(tzinfo=LOCAL)) for at in days]
+    assert [bool(found) for found in fitting_rules(asked)] == list(days.values())
+
+
+def test_a_rule_from_before_there_were_seasons_is_repeated_and_put_back(
+    world: World, now: datetime, street: Actor
+) -> None:
+    change = creation(wish(world))
+    rule, _ = rules.put(actor=street, change=change, now=now)
+    old = {name: value for name, value in rules.content_of(rule).items() if not name.startswith("season")}
+    first = RuleVersion.objects.create(
+        rule=rule, n=1, at=now, actor_id=street.user_id, actor_role=street.role.value, action="created", content=old
+    )
+    assert rules.write(actor=street, change=change, now=now) == first
+    summer, later = wish(world, season_from="06-01", season_until="09-30"), now + timedelta(hours=1)
+    rules.write(actor=street, change=RuleChange(RuleVersion.Action.CHANGED, rule.pk, 1, summer), now=later)
+    for at, season in ((later, (601, 930)), (now, (None, None)), (later, (601, 930))):
+        past_rules.put_back(at)
+        rule.refresh_from_db()
+        assert (rule.season_from, rule.season_until) == season
+
+
 def test_a_rule_of_another_matter_does_not_fit(world: World, now: datetime, street: Actor) -> None:
     made(street, wish(world, matter_id=world.matters["graffiti_removal"].pk), now)
     assert decided(world, now).rule == "duty_leader"
@@ -166,6 +231,10 @@ def test_a_switched_off_rule_and_an_ended_one_fit_no_more(world: World, now: dat
         ({"weekdays": [8]}, ("weekdays", "out_of_range")),
         ({"hours_from": time(8)}, ("hours_until", "required")),
         ({"hours_from": time(8), "hours_until": time(8)}, ("hours_until", "same")),
+        ({"season_from": "06-31", "season_until": "09-30"}, ("season_from", "no_such_day")),
+        ({"season_from": "06-01", "season_until": "9-30"}, ("season_until", "no_such_day")),
+        ({"season_from": "06-01"}, ("season_until", "required")),
+        ({"season_until": "06-01"}, ("season_from", "required")),
         ({"priority": 1001}, ("priority", "out_of_range")),
         ({"valid_until": NOON - timedelta(days=40)}, ("valid_until", "not_after")),
         ({"department_id": uuid7()}, ("department_id", "unknown")),
@@ -254,16 +323,20 @@ class RulesOverRandomPoints(TestCase):
         reach_m=st.integers(1, 300),
         hour=st.integers(0, 23),
         weekdays=st.sets(st.integers(1, 7)),
+        season=st.none() | st.tuples(st.dates(LEAP, LEAP_END), st.dates(LEAP, LEAP_END)),
         hours=st.none() | st.tuples(st.integers(0, 23), st.integers(0, 23)).filter(lambda pair: pair[0] != pair[1]),
     )
     def test_the_statement_is_right(
-        self, lons: list[float], reach_m: int, hour: int, weekdays: set[int], hours: tuple[int, int] | None
-    ) -> None:
+        self, *, lons: list[float], reach_m: int, hour: int, weekdays: set[int],
+        season: tuple[date, date] | None, hours: tuple[int, int] | None,
+    ) -> None:  # fmt: skip
         world = make_world(NOON)
         spot = (WEST + SIDE, SOUTH + SIDE / 2)
         conditions = {
             "shape": {"type": "Point", "coordinates": list(spot)}, "reach_m": reach_m, "weekdays": sorted(weekdays),
             "hours_from": time(hours[0]) if hours else None, "hours_until": time(hours[1]) if hours else None,
+            "season_from": f"{season[0]:%m-%d}" if season else "",
+            "season_until": f"{season[1]:%m-%d}" if season else "",
         }  # fmt: skip
         made(world.actor("street:002"), wish(world, **conditions), NOON)
         at = NOON.astimezone(LOCAL).replace(hour=hour)
@@ -275,13 +348,13 @@ class RulesOverRandomPoints(TestCase):
             away_m = geodesic_m((one.lon, one.lat), spot)
             if abs(away_m - reach_m) < 0.01:
                 continue
-            expected = away_m <= reach_m and _in_time(at, weekdays, hours)
+            expected = away_m <= reach_m and _in_time(at, weekdays, season, hours)
             assert (verdict.rule == "rule_department") is expected
             alone = services.decide(lon=one.lon, lat=one.lat, accuracy_m=None, matter=one.matter, now=at)
             assert (alone.holder, alone.text_zh) == (verdict.holder, verdict.text_zh)
 
 
-def _in_time(at: datetime, weekdays: set[int], hours: tuple[int, int] | None) -> bool:
+def _in_time(at: datetime, weekdays: set[int], season: tuple[date, date] | None, hours: tuple[int, int] | None) -> bool:
     day = at
     if hours:
         start, end = hours
@@ -291,6 +364,10 @@ def _in_time(at: datetime, weekdays: set[int], hours: tuple[int, int] | None) ->
             return False
         if past_midnight and at.hour < end:
             day -= timedelta(days=1)
+    if season:
+        first, last, today = *((one.month, one.day) for one in season), (day.month, day.day)
+        if not (first <= today <= last if first <= last else today >= first or today <= last):
+            return False
     return not weekdays or day.isoweekday() in weekdays
 
 

@@ -66,7 +66,7 @@ def _change(options: dict[str, Any]) -> RuleChange:
 
 
 def _wish(path: Path) -> RuleWish:
-    """The wish in a file: the names of RuleWish, moments as ISO 8601, hours as HH:MM."""
+    """The wish in a file: the names of RuleWish, moments as ISO 8601, hours as HH:MM, days of a season as MM-DD."""
     try:
         said = json.loads(path.read_text("utf-8"))
         unknown = set(said) - {one.name for one in fields(RuleWish)}
