@@ -32,6 +32,9 @@ describe("the form of a rule", () => {
     expect(lackOf({ ...filled(), department: "" })).toBe("target");
     expect(lackOf({ ...filled(), target: "grid" })).toBe("target");
     expect(lackOf({ ...filled(), hoursFrom: "22:00" })).toBe("hours");
+    expect(lackOf({ ...filled(), seasonFrom: "06-01" })).toBe("season");
+    expect(lackOf({ ...filled(), seasonFrom: "06-01", seasonUntil: "09-" })).toBe("season");
+    expect(lackOf({ ...filled(), seasonFrom: "06-01", seasonUntil: "09-30" })).toBeNull();
     expect(lackOf({ ...filled(), from: "" })).toBe("from");
     expect(lackOf(filled())).toBeNull();
   });

@@ -19,6 +19,9 @@ export interface RuleForm {
   weekdays: number[];
   hoursFrom: string;
   hoursUntil: string;
+  /** Days of every year as "06-01", both included; empty for the whole year. */
+  seasonFrom: string;
+  seasonUntil: string;
   target: RuleTarget;
   department: string;
   targetArea: string;
@@ -43,6 +46,8 @@ export function emptyForm(area: string, from: string): RuleForm {
     weekdays: [],
     hoursFrom: "",
     hoursUntil: "",
+    seasonFrom: "",
+    seasonUntil: "",
     target: "department",
     department: "",
     targetArea: "",
@@ -66,6 +71,8 @@ export function formOf(row: RuleRow, local: (at: string) => string): RuleForm {
     weekdays: [...row.weekdays],
     hoursFrom: row.hours_from ?? "",
     hoursUntil: row.hours_until ?? "",
+    seasonFrom: row.season_from ?? "",
+    seasonUntil: row.season_until ?? "",
     target: row.target,
     department: row.department?.id ?? "",
     targetArea: row.target_area?.code ?? "",
@@ -80,12 +87,19 @@ export function hasReach(shape: RuleShape | null): boolean {
 }
 
 /** What keeps the form from being sent, by name; null when nothing does. */
-export function lackOf(form: RuleForm): "name" | "area" | "target" | "hours" | "from" | null {
+export function lackOf(form: RuleForm): "name" | "area" | "target" | "hours" | "season" | "from" | null {
   if (form.nameZh.trim() === "") return "name";
   if (form.area === "") return "area";
   if ((form.target === "department" ? form.department : form.targetArea) === "") return "target";
   if ((form.hoursFrom === "") !== (form.hoursUntil === "")) return "hours";
+  if (!isWholeSeason(form)) return "season";
   return momentOf(form.from) ? null : "from";
+}
+
+/** Whether both days are chosen to the day, or neither is begun. */
+function isWholeSeason(form: RuleForm): boolean {
+  const days = [form.seasonFrom, form.seasonUntil];
+  return days.every((day) => day === "") || days.every((day) => /^\d\d-\d\d$/.test(day));
 }
 
 /** The body of a form without lack. */
@@ -104,6 +118,8 @@ export function bodyOf(form: RuleForm): RuleBody {
     weekdays: [...form.weekdays].sort((a, b) => a - b),
     hours_from: form.hoursFrom || null,
     hours_until: form.hoursUntil || null,
+    season_from: form.seasonFrom,
+    season_until: form.seasonUntil,
     target: form.target,
     department_id: toDepartment ? form.department : null,
     target_code: toDepartment ? "" : form.targetArea,

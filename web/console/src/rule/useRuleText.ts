@@ -2,6 +2,7 @@ import type { RuleCategory, RuleRow } from "@gridward/core";
 
 import { useText } from "../shell/useText";
 import { useCatalogue } from "../stores/catalogue";
+import { dayName } from "./season";
 
 /** A rule in words: what must hold, and who answers. */
 export function useRuleText(categories: () => readonly RuleCategory[]) {
@@ -25,6 +26,9 @@ export function useRuleText(categories: () => readonly RuleCategory[]) {
   function daysOf(row: RuleRow): string {
     return row.weekdays.map((day) => t("rule.dayName", { day: t(`rule.days.${day}`) })).join(" ");
   }
+  function seasonOf(from: string, until: string): string {
+    return t("rule.everyYear", { from: dayName(from, locale.value), until: dayName(until, locale.value) });
+  }
   function conditionsOf(row: RuleRow): string[] {
     return [
       areaName(row.area),
@@ -34,6 +38,7 @@ export function useRuleText(categories: () => readonly RuleCategory[]) {
       row.category_prefix ? categoryOf(row.category_prefix) : "",
       row.weekdays.length > 0 ? daysOf(row) : "",
       row.hours_from && row.hours_until ? `${row.hours_from}–${row.hours_until}` : "",
+      row.season_from && row.season_until ? seasonOf(row.season_from, row.season_until) : "",
     ].filter(Boolean);
   }
   function targetOf(row: RuleRow): string {

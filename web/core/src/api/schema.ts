@@ -4499,6 +4499,7 @@ export interface components {
         /**
          * @description A rule as it is to be. What is left out holds always; `shape` is GeoJSON in WGS84, `reach_m` of a line or point.
          *
+         *     A season is written "06-01" to "09-30", both included; over New Year where it ends before it begins.
          *     The target is `department_id`, or `target_code` of a grid or of the community or street whose desk decides.
          */
         RuleInRequest: {
@@ -4527,6 +4528,10 @@ export interface components {
             hours_from?: string | null;
             /** Format: time */
             hours_until?: string | null;
+            /** @default  */
+            season_from?: string;
+            /** @default  */
+            season_until?: string;
             target: components["schemas"]["RuleTarget"];
             /** Format: uuid */
             department_id?: string | null;
@@ -4593,6 +4598,8 @@ export interface components {
             hours_from: string | null;
             /** Format: time */
             hours_until: string | null;
+            season_from: string | null;
+            season_until: string | null;
             target: components["schemas"]["RuleTarget"];
             department: components["schemas"]["NamedRef"] | null;
             target_area: components["schemas"]["GridRef"] | null;
