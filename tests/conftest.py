@@ -40,6 +40,9 @@ def pytest_configure() -> None:
     cache = settings.CACHES["default"]
     cache["LOCATION"] = _shifted(cache["LOCATION"], 3 * worker)
     settings.REDIS_LIVE_URL = _shifted(settings.REDIS_LIVE_URL, 3 * worker)
+    # A test's own transaction also spans what the code does outside of any: a plan, a proposal, compiled the first time.
+    options = settings.DATABASES["default"]["OPTIONS"]
+    options["options"] += " -c idle_in_transaction_session_timeout=0"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

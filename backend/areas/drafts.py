@@ -15,6 +15,7 @@ from backend.areas import access, force
 from backend.areas.codes import next_code
 from backend.areas.errors import BadEdit, DivisionNotDraft, NoBoundaries
 from backend.areas.models import Area, Division, DraftOutline
+from backend.areas.naming import new_name
 from backend.areas.shapes import shape_of, slim, stored
 from backend.core.ids import uuid7
 from gis import outlines
@@ -164,10 +165,13 @@ class Sheet:
     def put(
         self, code: str, shape: Shape, *, area: Area | None, under: Area, name: str, name_en: str = "", kind: str = ""
     ) -> DraftOutline:
-        """A new outline under this code."""
+        """A new outline under this code; a new area without a name is named like its siblings."""
+        if not name:
+            name, usual_en = new_name(under, self.division.level, code)
+            name_en = name_en or usual_en
         row = DraftOutline(
             id=uuid7(), division=self.division, area=area, under=under, code=code, kind=kind or "base",
-            name=(name or _plain_name(code)[0])[:80], name_en=(name_en or ("" if name else _plain_name(code)[1]))[:120],
+            name=name[:80], name_en=name_en[:120],
         )  # fmt: skip
         self.rows[code] = row
         self.reshape({code: shape})
@@ -206,8 +210,3 @@ class Sheet:
             known, ["area", "under", "code", "name", "name_en", "kind", "outline"], batch_size=500
         )
         DraftOutline.objects.bulk_create(fresh)
-
-
-def _plain_name(code: str) -> tuple[str, str]:
-    """Chinese and English name of a new grid that nobody has named."""
-    return (f"第{int(code[-3:])}网格", f"Grid {int(code[-3:])}") if code[-3:].isdigit() else (code, "")
