@@ -1,6 +1,6 @@
 """How the areas of a new division came from those of the old: kept, moved, split, merged, new; with shared ground."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
@@ -87,6 +87,32 @@ def descent_of(
                 kind = Kinship.KEPT
             lines.append(Descent(one, other, kind, round(shares[one, other], 2)))
     return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Heir(Generic[Key]):
+    """The one area that an ended one has gone over into. `is_alike`: and that has hardly any other ground."""
+
+    key: Key
+    is_alike: bool
+
+
+def heirs_of(
+    shares: Iterable[tuple[Key, Key, float]], *, ended_m2: Mapping[Key, float], new_m2: Mapping[Key, float]
+) -> dict[Key, Heir[Key]]:
+    """Of the ended areas those with exactly one heir, from (old, new, shared m²); `WHOLE_SHARE` counts as whole.
+
+    >>> heirs_of([("a", "c", 95.0), ("b", "c", 100.0)], ended_m2={"a": 100, "b": 100}, new_m2={"c": 200})
+    {'a': Heir(key='c', is_alike=False), 'b': Heir(key='c', is_alike=False)}
+    >>> heirs_of([("a", "b", 100.0), ("c", "d", 50.0), ("c", "e", 50.0)], ended_m2={"a": 100, "c": 100},
+    ...     new_m2={"b": 101, "d": 50, "e": 50})
+    {'a': Heir(key='b', is_alike=True)}
+    """
+    return {
+        old: Heir(new, is_alike=shared >= WHOLE_SHARE * new_m2[new])
+        for old, new, shared in shares
+        if old in ended_m2 and shared >= WHOLE_SHARE * ended_m2[old]
+    }
 
 
 def _joined_afresh(

@@ -28,10 +28,11 @@ from gis.coverage import Fault, FaultKind, find_faults
 from gis.locate import GridShape
 from gis.outlines import EditNotPossible, Shape
 
-# Faults that would leave ground to nobody or to two; the others a person may live with.
-BLOCKING: Final = frozenset(
-    {"overlap", "gap", "sliver_overlap", "sliver_gap", "outside_parent", "child_outside", "nothing_drawn"}
-)
+# Faults that would leave ground to nobody or to two, or send cases to a closed area; the others a person may live with.
+BLOCKING: Final = frozenset({
+    "overlap", "gap", "sliver_overlap", "sliver_gap", "outside_parent", "child_outside", "nothing_drawn",
+    "rule_names_closed", "department_duty_names_closed",
+})  # fmt: skip
 FAULTS_MOST: Final = 2_000
 
 

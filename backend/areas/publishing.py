@@ -56,6 +56,12 @@ def lock_publishing() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PUBLISH_LOCK])
 
 
+def hold_off_publishing() -> None:
+    """No publish, switch or undo until this transaction ends; many may hold them off at once. Before other locks."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_PUBLISH_LOCK])
+
+
 @transaction.atomic
 def publish_draft(
     *, actor: Actor, division_id: UUID, version: int, effective_at: datetime | None, now: datetime

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from backend.accounts.actor import Actor
 from backend.areas.models import within
+from backend.areas.publishing import hold_off_publishing
 from backend.cases.models import Case
 from backend.cases.rerouting import Cause, reroute
 from backend.cases.workflow import UNDER_WAY, State
@@ -77,6 +78,7 @@ def apply(*, actor: Actor, change: RuleChange, now: datetime, move_open: bool, s
 
     Raises what `rules.write` raises, and StaleVersion where the effect is not the one of the preview `stamp`.
     """
+    hold_off_publishing()
     rules.claim(change.rule_id)
     is_repeat = change.action is RuleVersion.Action.CREATED and Rule.objects.filter(pk=change.rule_id).exists()
     effect, version = _change(actor, change, now, keep=True)

@@ -31,3 +31,9 @@ class RuleEnded(Conflict):
     """A rule that has ended stays as it is; make a new one."""
 
     code = "rule_ended"
+
+
+class ClosedAreaNamed(Conflict):
+    """Rules or department duty name areas that the division closes without one heir; `named` lists each and why."""
+
+    code = "closed_area_named"

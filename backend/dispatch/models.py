@@ -169,6 +169,7 @@ class RuleVersion(models.Model):
         SWITCHED_ON = "switched_on"
         SWITCHED_OFF = "switched_off"
         ENDED = "ended"
+        HANDED_OVER = "handed_over"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     rule = models.ForeignKey(Rule, models.PROTECT, related_name="versions")
@@ -182,6 +183,32 @@ class RuleVersion(models.Model):
     class Meta:
         ordering = ["n"]
         constraints = [models.UniqueConstraint(fields=["rule", "n"], name="rule_version_numbered")]
+
+
+class RuleHandover(models.Model):
+    """A rule that names an area which a division closes names its heir from `at` on.
+
+    Matching reads it from that moment; the switch of the division then writes the rule itself. The row stays, so that
+    an undo can put the rule back.
+    """
+
+    class Field(models.TextChoices):
+        AREA = "area"
+        TARGET = "target_area"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    rule = models.ForeignKey(Rule, models.PROTECT, related_name="handovers")
+    division = models.ForeignKey("areas.Division", models.PROTECT, related_name="+")
+    field = models.CharField(max_length=11, choices=Field.choices, help_text="where the rule names the closed area")
+    from_area = models.ForeignKey("areas.Area", models.PROTECT, related_name="+")
+    to_area = models.ForeignKey("areas.Area", models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "field", "from_area"], name="rule_handed_over_once"),
+            models.CheckConstraint(condition=~Q(from_area=F("to_area")), name="rule_handed_to_another"),
+        ]
 
 
 class DepartmentDuty(models.Model):

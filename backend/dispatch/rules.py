@@ -15,7 +15,9 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from backend.accounts.actor import SYSTEM, Actor
 from backend.accounts.models import Department
 from backend.areas.models import Area
+from backend.areas.publishing import hold_off_publishing
 from backend.core import audit
+from backend.core.clock import LOCAL
 from backend.core.errors import IdReused, StaleVersion
 from backend.core.ids import uuid7
 from backend.dispatch import seasons
@@ -105,6 +107,7 @@ def write(*, actor: Actor, change: RuleChange, now: datetime) -> RuleVersion:
 
     Raises BadRule, RuleNotFound, RuleOfOthers, RuleEnded, StaleVersion, IdReused.
     """
+    hold_off_publishing()
     rule, is_new = put(actor=actor, change=change, now=now)
     if not is_new:
         return rule.versions.get(n=1)
@@ -147,6 +150,8 @@ def put(*, actor: Actor, change: RuleChange, now: datetime) -> tuple[Rule, bool]
         _end(rule, now)
     else:
         rule.enabled = change.action is RuleVersion.Action.SWITCHED_ON
+        if rule.enabled:
+            _refuse_closed(rule)
     rule.version += 1
     rule.changed_at, rule.changed_by_id = now, actor.user_id
     rule.save(update_fields=_COLUMNS)
@@ -178,6 +183,16 @@ def _wished(change: RuleChange) -> RuleWish:
     if change.wish is None:
         raise BadRule("say what the rule is to be", field="rule", problems=[])
     return change.wish
+
+
+def _refuse_closed(rule: Rule) -> None:
+    """A rule is not switched on for an area that is closed, or is to be without an heir. Raises BadRule."""
+    handed = set(rule.handovers.values_list("from_area_id", flat=True))
+    faults = _Faults()
+    for named, area in (("area_code", rule.area), ("target_code", rule.target_area)):
+        if area is not None and area.closed_at is not None and area.pk not in handed:
+            faults.add(named, "closed", f"{area.code} is closed; name another area")
+    faults.refuse()
 
 
 def _end(rule: Rule, now: datetime) -> None:
@@ -244,9 +259,12 @@ def _check_plain(wish: RuleWish, faults: _Faults) -> None:
 
 
 def _area(actor: Actor, code: str, named: str, faults: _Faults, levels: Sequence[str] = ()) -> Area | None:
-    found = Area.objects.filter(code=code, closed_at=None).first()
+    found = Area.objects.filter(code=code).first()
     if found is None or not (actor == SYSTEM or actor.covers(found.path)):
         faults.add(named, "unknown", "no such area in your areas")
+        return None
+    if found.closed_at is not None:
+        faults.add(named, "closed", f"{code} is closed from {found.closed_at.astimezone(LOCAL):%Y-%m-%d %H:%M} on")
         return None
     if levels and found.level not in levels:
         faults.add(named, "wrong_level", f"choose one of these: {', '.join(levels)}")

@@ -8,11 +8,13 @@ from django.db.models import Q
 
 from backend.accounts.actor import Actor
 from backend.areas import access, publishing, undoing
-from backend.areas.checking import FaultLine, coverage_faults, draft_of, keep_report
+from backend.areas.checking import Draft, FaultLine, coverage_faults, draft_of, keep_report
 from backend.areas.edits import open_draft
 from backend.areas.errors import NotUndoable
+from backend.areas.heirs import closings_of_draft, never_opened
 from backend.areas.models import Division
 from backend.cases.models import CaseEvent
+from backend.dispatch import succession
 from backend.dispatch.models import Decision
 from backend.inspections import rehoming
 from backend.inspections.models import Appointment, Visit
@@ -43,7 +45,20 @@ def check_draft(*, actor: Actor, division_id: UUID, version: int, now: datetime)
                     is_repairable=True, note=cut.name,
                 )
             )  # fmt: skip
+    faults += _named_closed(draft, now)
     return keep_report(division, faults, now=now)
+
+
+def _named_closed(draft: Draft, now: datetime) -> list[FaultLine]:
+    """Rules and department duty that nobody would take over."""
+    stuck = [one for one in succession.names_closed(closings_of_draft(draft), at=now) if one.is_in_the_way]
+    return [
+        FaultLine(
+            f"{one.kind}_names_closed", (one.area.code, *one.closing.takers), 1, one.kind,
+            one.closing.spot, note=f"{one.name_zh} / {one.name_en}" if one.name_en else one.name_zh,
+        )
+        for one in stuck
+    ]  # fmt: skip
 
 
 @transaction.atomic
@@ -52,11 +67,13 @@ def publish_division(
 ) -> Division:
     """Publishes a checked draft; one for now brings open work home in the same transaction, a later one at its moment.
 
-    Raises what `areas.publishing.publish_draft` raises.
+    Rules that name a closed area go to its heir at that moment. Raises what `areas.publishing.publish_draft` raises,
+    and ClosedAreaNamed.
     """
     division = publishing.publish_draft(
         actor=actor, division_id=division_id, version=version, effective_at=effective_at, now=now
     )
+    succession.arrange(division)
     if division.effective_at is not None and division.effective_at <= now:
         rehoming.switch_division(division_id=division.pk, now=now)
         division.refresh_from_db()
@@ -67,7 +84,8 @@ def publish_division(
 def undo_division(*, actor: Actor, division_id: UUID, now: datetime) -> Division:
     """Takes a published division back while nothing has happened under it; what has is named.
 
-    Raises DivisionNotFound, MayNotDivide, NotUndoable.
+    Rules that it had handed over name again what they named. Raises DivisionNotFound, MayNotDivide, NotUndoable,
+    ClosedAreaNamed where somebody has made a rule since for an area that the undo closes.
     """
     division = access.get_division(actor, division_id)
     access.refuse_readers(actor)
@@ -75,7 +93,11 @@ def undo_division(*, actor: Actor, division_id: UUID, now: datetime) -> Division
     if division.effective_at is not None and division.effective_at <= now:
         _refuse_worked_on(division)
     undone, answer = undoing.undo_division(actor=actor, division_id=division_id, now=now)
-    if answer is not None:
+    succession.put_back(undone, now=now)
+    if answer is None:
+        succession.refuse(succession.names_closed(never_opened(undone), at=now))
+    else:
+        succession.arrange(answer)
         rehoming.switch_division(division_id=answer.pk, now=now)
     return undone
 

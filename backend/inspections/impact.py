@@ -13,12 +13,16 @@ from django.db import connection
 from backend.accounts.actor import Actor
 from backend.areas import access, force
 from backend.areas.checking import Draft, draft_of
+from backend.areas.heirs import closings_of_draft
 from backend.areas.models import Area, Division, Duty
 from backend.cases.workflow import OPEN_STATES, State
+from backend.dispatch import succession
+from backend.dispatch.succession import Naming
 from gis.lineage import Kinship, descent_of
 from gis.locate import GridIndex, GridShape
 from gis.outlines import Shape, polygons_of
 
+_DRAFTS: Final = (Division.State.DRAFT, Division.State.CHECKED)
 KINDS: Final = ("cases", "appointments", "stops", "places", "households")
 _ENDED = sorted(state.value for state in set(State) - OPEN_STATES)
 _SQL = """
@@ -63,12 +67,16 @@ class Pair:
 
 @dataclass(frozen=True)
 class Impact:
-    """Pairs by old and new code; totals of what changes its grid; names of all grids by code."""
+    """Pairs by old and new code; totals of what changes its grid; names of all grids by code.
+
+    `named`: rules and department duty that name what the draft closes, those in the way first.
+    """
 
     version: int
     pairs: list[Pair]
     totals: dict[str, int]
     names: dict[str, tuple[str, str]]
+    named: list[Naming]
 
 
 def impact_of(*, actor: Actor, division_id: UUID, now: datetime) -> Impact:
@@ -85,7 +93,8 @@ def impact_of(*, actor: Actor, division_id: UUID, now: datetime) -> Impact:
     totals = {kind: sum(pair.counts[kind] for pair in ordered if pair.is_moved) for kind in KINDS}
     totals["workers"] = workers
     names = {boundary.area.code: (boundary.name, boundary.name_en) for boundary in base} | dict(draft.names)
-    return Impact(division.version, ordered, totals, names)
+    named = succession.names_closed(closings_of_draft(draft), at=now) if division.state in _DRAFTS else []
+    return Impact(division.version, ordered, totals, names, named)
 
 
 def _lineage(draft: Draft, old: dict[str, Shape]) -> dict[tuple[str, str], Pair]:

@@ -19,10 +19,12 @@ from django.db.models import Q
 
 from backend.areas import force, switching
 from backend.areas.models import Area, Division
+from backend.areas.publishing import lock_publishing
 from backend.cases.rehoming import rehome_cases
 from backend.cases.workflow import OPEN_STATES, State
 from backend.core import outbox
 from backend.core.clock import week_start_of
+from backend.dispatch import succession
 from backend.inspections import plans
 from backend.inspections.models import Stop, WeeklyPlan
 from backend.places.rehoming import located, rehome_ground
@@ -78,11 +80,13 @@ def switch_due(*, now: datetime) -> int:
 @transaction.atomic
 def switch_division(*, division_id: UUID, now: datetime) -> bool:
     """Once. False: another run was first, has it in hand, or the moment has not come."""
+    lock_publishing()
     division = _claimed(Q(pk=division_id, switched_at=None, effective_at__lte=now))
     if division is None:
         return False
     force.lock_grids(division.parent.path)
     switching.take_names(division)
+    succession.hand_over(division, now=now)
     division.moved = bring_home(division, now=now)
     division.switched_at = now
     division.save(update_fields=["moved", "switched_at"])

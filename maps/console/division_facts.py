@@ -81,6 +81,7 @@ def impact_facts(impact: Impact, *, version: int) -> dict[str, Any]:
         "version": version,
         "totals": impact.totals,
         "pairs": [facts(pair) for pair in impact.pairs],
+        "named": [one.facts() for one in impact.named],
         "features": collection(
             {
                 "type": "Feature",

@@ -196,10 +196,33 @@ class ImpactPair(serializers.Serializer):
     counts = serializers.DictField(child=serializers.IntegerField())
 
 
+class NamedClosed(serializers.Serializer):
+    """A rule or a row of department duty that names an area which is closed.
+
+    `heir_code`: who takes over; empty: nobody, `reason` says why, and while `is_in_the_way` the publish is refused.
+    """
+
+    kind = serializers.ChoiceField(choices=["rule", "department_duty"])
+    id = serializers.UUIDField()
+    name_zh = serializers.CharField()
+    name_en = serializers.CharField(allow_blank=True)
+    field = serializers.ChoiceField(choices=["area", "target_area"], help_text="a condition, or where it sends to")
+    area_code = serializers.CharField()
+    area_name = serializers.CharField()
+    area_name_en = serializers.CharField(allow_blank=True)
+    heir_code = serializers.CharField(allow_blank=True)
+    takers = serializers.ListField(child=serializers.CharField())
+    reason = serializers.ChoiceField(
+        choices=["", "no_single_heir", "other_ground", "other_kind", "taken"], allow_blank=True
+    )
+    is_in_the_way = serializers.BooleanField()
+
+
 class ImpactOut(serializers.Serializer):
     """What the draft would move. `totals` count what changes its grid; `features` draw ground that changes hands."""
 
     version = serializers.IntegerField()
     totals = serializers.DictField(child=serializers.IntegerField())
     pairs = ImpactPair(many=True)
+    named = NamedClosed(many=True)
     features = serializers.DictField(child=serializers.JSONField())

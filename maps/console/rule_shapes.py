@@ -14,7 +14,8 @@ from mobile_api.common.points import Number
 from mobile_api.common.shapes import GridRef
 
 TARGETS = [target.value for target in Rule.Target]
-ACTIONS = [action.value for action in RuleVersion.Action]
+# What people do; handing over is the switch's of a division.
+ACTIONS = [action.value for action in RuleVersion.Action if action != RuleVersion.Action.HANDED_OVER]
 CHANGES = [action for action in ACTIONS if action != RuleVersion.Action.CREATED]
 RULE_STATES = ["in_force", "to_come", "off", "ended"]
 MOST_LISTED = 200
@@ -151,7 +152,7 @@ class RuleVersionOut(serializers.Serializer):
 
     n = serializers.IntegerField()
     at = serializers.DateTimeField()
-    action = serializers.ChoiceField(choices=ACTIONS)
+    action = serializers.ChoiceField(choices=[action.value for action in RuleVersion.Action])
     role = serializers.CharField()
     actor_name = serializers.CharField(allow_blank=True)
     content = serializers.DictField(child=serializers.JSONField(allow_null=True))

@@ -40,7 +40,7 @@ from backend.cases.services import NewReport, PointIn
 from backend.core import audit, outbox
 from backend.core.ids import uuid7
 from backend.core.models import AuditEntry, CalendarDay
-from backend.dispatch.models import Decision, DepartmentDuty, Rule, RuleVersion, Ruling
+from backend.dispatch.models import Decision, DepartmentDuty, Rule, RuleHandover, RuleVersion, Ruling
 from backend.inspections.models import (
     Appointment,
     PlanJob,
@@ -194,6 +194,8 @@ BREAKS: dict[str, Break] = {
     "rule_priority": changed(Rule, priority=1001),
     "rule_lasts": changed(Rule, valid=EMPTY),
     "rule_version_numbered": doubled(RuleVersion),
+    "rule_handed_over_once": doubled(RuleHandover),
+    "rule_handed_to_another": changed(RuleHandover, to_area=lambda row: row.from_area),
     "department_duty_once": doubled(DepartmentDuty),
     "department_duty_weekdays": changed(DepartmentDuty, weekdays=[8]),
     "department_duty_hours": changed(DepartmentDuty, hours_from=time(8)),
@@ -347,6 +349,10 @@ def _with_rules(world: World, at: Point, *, now: datetime, case: Case) -> None:
     )  # fmt: skip
     version = RuleVersion.objects.create(rule=rule, n=1, at=now, actor_role="city", action="created", content={})
     Reroute.objects.create(case=case, change_id=version.pk, cause="rule", at=now)
+    RuleHandover.objects.create(
+        rule=rule, division=row_of(Division), field="area", at=now, from_area=world.grid("002011001"),
+        to_area=world.grid("002011002"),
+    )  # fmt: skip
 
 
 def _with_people(world: World, *, now: datetime, leader: User, hour: DateTimeTZRange, case: Case) -> None:

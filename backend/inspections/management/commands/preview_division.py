@@ -6,6 +6,7 @@ from backend.accounts.actor import SYSTEM
 from backend.inspections.division_commands import DivisionCommand, refusals, table
 from backend.inspections.impact import KINDS, Impact, impact_of
 
+_NAMED = ("names a closed area", "name", "as", "area", "heir", "why not")
 _TITLES = ("old", "new", "how", "ha", *KINDS, "workers")
 
 
@@ -29,6 +30,7 @@ def _facts(impact: Impact) -> dict[str, Any]:
             for pair in impact.pairs
         ],
         "totals": impact.totals,
+        "named": [one.facts() for one in impact.named],
     }  # fmt: skip
 
 
@@ -42,4 +44,18 @@ def _told(impact: Impact) -> str:
         if pair.is_moved
     ]  # fmt: skip
     rows.append(("all moved", "", "", "", *(impact.totals[kind] for kind in (*KINDS, "workers"))))
-    return table(_TITLES, rows)
+    told = table(_TITLES, rows)
+    if not impact.named:
+        return told
+    named = [
+        (
+            one.kind,
+            one.name_zh,
+            one.field,
+            one.area.code,
+            one.heir_code or ("-" if one.is_in_the_way else "off"),
+            one.reason.value,
+        )
+        for one in impact.named
+    ]
+    return f"{told}\n\n{table(_NAMED, named)}"

@@ -57,6 +57,7 @@ export const rule: Translated<typeof zh> = {
     switched_on: "Switch on",
     switched_off: "Switch off",
     ended: "End",
+    handed_over: "Handed over with new boundaries",
   },
   tabs: { rule: "Rule", effect: "Open cases", past: "Try on the past", history: "History" },
   lack: {

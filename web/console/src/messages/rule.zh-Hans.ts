@@ -52,6 +52,7 @@ export const rule = {
     switched_on: "启用",
     switched_off: "停用",
     ended: "结束",
+    handed_over: "随网格调整移交",
   },
   tabs: { rule: "规则", effect: "在办案件", past: "历史试算", history: "变更记录" },
   lack: {

@@ -7,6 +7,7 @@ type Schemas = components["schemas"];
 export type DivisionRow = Schemas["DivisionRow"];
 export type DivisionState = Schemas["DivisionState"];
 export type DivisionFault = Schemas["FaultOut"];
+export type DivisionNaming = Schemas["NamedClosed"];
 export type DivisionPair = Schemas["ImpactPair"];
 export type DivisionEdit = Omit<Schemas["EditInRequest"], "version">;
 export type NewDivision = Schemas["DivisionInRequest"];

@@ -2308,7 +2308,7 @@ export interface components {
         ChainLine: {
             worker: components["schemas"]["PersonRef"];
             post: string;
-            reason: components["schemas"]["ReasonEnum"];
+            reason: components["schemas"]["ChainLineReasonEnum"];
             absent: boolean;
             away_kind: string;
             /** Format: date-time */
@@ -2316,6 +2316,17 @@ export interface components {
             /** Format: date-time */
             away_until: string | null;
         };
+        /**
+         * @description * `away` - away
+         *     * `cover` - cover
+         *     * `leader` - leader
+         *     * `worker` - worker
+         *     * `worker_part_time` - worker_part_time
+         *     * `deputy_a` - deputy_a
+         *     * `deputy_b` - deputy_b
+         * @enum {string}
+         */
+        ChainLineReasonEnum: "away" | "cover" | "leader" | "worker" | "worker_part_time" | "deputy_a" | "deputy_b";
         ChangeOut: {
             kind: string;
             /** Format: uuid */
@@ -3259,6 +3270,12 @@ export interface components {
         FieldDisputes: {
             items: components["schemas"]["FieldDispute"][];
         };
+        /**
+         * @description * `area` - area
+         *     * `target_area` - target_area
+         * @enum {string}
+         */
+        FieldEnum: "area" | "target_area";
         /** @description One refused part of a request. */
         FieldProblem: {
             /** @description JSON pointer into the body or query */
@@ -3351,6 +3368,7 @@ export interface components {
                 [key: string]: number;
             };
             pairs: components["schemas"]["ImpactPair"][];
+            named: components["schemas"]["NamedClosed"][];
             features: {
                 [key: string]: unknown;
             };
@@ -3678,6 +3696,47 @@ export interface components {
             items: components["schemas"]["PublicCaseSummary"][];
             next: string | null;
         };
+        /**
+         * @description A rule or a row of department duty that names an area which is closed.
+         *
+         *     `heir_code`: who takes over; empty: nobody, `reason` says why, and while `is_in_the_way` the publish is refused.
+         */
+        NamedClosed: {
+            kind: components["schemas"]["NamedClosedKindEnum"];
+            /** Format: uuid */
+            id: string;
+            name_zh: string;
+            name_en: string;
+            /**
+             * @description a condition, or where it sends to
+             *
+             *     * `area` - area
+             *     * `target_area` - target_area
+             */
+            field: components["schemas"]["FieldEnum"];
+            area_code: string;
+            area_name: string;
+            area_name_en: string;
+            heir_code: string;
+            takers: string[];
+            reason: components["schemas"]["NamedClosedReasonEnum"];
+            is_in_the_way: boolean;
+        };
+        /**
+         * @description * `rule` - rule
+         *     * `department_duty` - department_duty
+         * @enum {string}
+         */
+        NamedClosedKindEnum: "rule" | "department_duty";
+        /**
+         * @description * `` -
+         *     * `no_single_heir` - no_single_heir
+         *     * `other_ground` - other_ground
+         *     * `other_kind` - other_kind
+         *     * `taken` - taken
+         * @enum {string}
+         */
+        NamedClosedReasonEnum: "no_single_heir" | "other_ground" | "other_kind" | "taken";
         /** @description A grid with its name in both languages; `name_en` is empty where the town has none. */
         NamedGrid: {
             code: string;
@@ -4310,17 +4369,6 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /**
-         * @description * `away` - away
-         *     * `cover` - cover
-         *     * `leader` - leader
-         *     * `worker` - worker
-         *     * `worker_part_time` - worker_part_time
-         *     * `deputy_a` - deputy_a
-         *     * `deputy_b` - deputy_b
-         * @enum {string}
-         */
-        ReasonEnum: "away" | "cover" | "leader" | "worker" | "worker_part_time" | "deputy_a" | "deputy_b";
         ReasonInRequest: {
             reason: string;
         };
@@ -4658,13 +4706,23 @@ export interface components {
             n: number;
             /** Format: date-time */
             at: string;
-            action: components["schemas"]["RuleAction"];
+            action: components["schemas"]["RuleVersionOutActionEnum"];
             role: string;
             actor_name: string;
             content: {
                 [key: string]: unknown | null;
             };
         };
+        /**
+         * @description * `created` - created
+         *     * `changed` - changed
+         *     * `switched_on` - switched_on
+         *     * `switched_off` - switched_off
+         *     * `ended` - ended
+         *     * `handed_over` - handed_over
+         * @enum {string}
+         */
+        RuleVersionOutActionEnum: "created" | "changed" | "switched_on" | "switched_off" | "ended" | "handed_over";
         /**
          * @description * `stays` - stays
          *     * `grid` - grid
