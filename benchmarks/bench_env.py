@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 from benchmarks.stage import ROOT, say
@@ -11,10 +12,11 @@ LOCK = ROOT / "requirements-bench.lock"
 
 def peers_python(asker: str, *, installs: bool = True) -> Path | None:
     """Its interpreter; None (and said so in the name of `asker`) where the packages are not and can't be installed."""
-    folder = Path(sys.prefix).parent / "bench-venv"
+    # One folder a lock file: a run of another branch, at the same time, keeps its own.
+    folder = Path(sys.prefix).parent / f"bench-venv-{sha256(LOCK.read_bytes()).hexdigest()[:12]}"
     python = folder / "bin" / "python"
-    stamp = folder / "installed.lock"
-    if stamp.is_file() and stamp.read_bytes() == LOCK.read_bytes():
+    stamp = folder / "installed"
+    if stamp.is_file():
         return python
     if not installs:
         say(f"{asker}: the peers are not installed; a run without --quick does it")
@@ -29,5 +31,5 @@ def peers_python(asker: str, *, installs: bool = True) -> Path | None:
         if done.returncode:
             say(f"{asker}: the peers are missing: {done.stderr.strip().splitlines()[-1:]}")
             return None
-    stamp.write_bytes(LOCK.read_bytes())
+    stamp.touch()
     return python
