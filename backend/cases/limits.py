@@ -20,8 +20,8 @@ def start_limit(case: Case, now: datetime) -> list[str]:
 
 
 def shift_over_pause(case: Case, *, paused_at: datetime, resumed_at: datetime) -> list[str]:
-    """The deadline moves by the time that the clock stood still, in the unit of the limit."""
-    if case.due_at is None:
+    """The deadline moves by the time that the clock stood still, in the unit of the limit; a missed one stays missed."""
+    if case.due_at is None or case.due_at <= paused_at:
         return []
     if case.limit_unit in _CLOCK_UNITS:
         case.due_at += resumed_at - paused_at
