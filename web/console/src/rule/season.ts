@@ -31,7 +31,9 @@ export function dayName(text: string, locale: string): string {
   const { month, day } = partsOf(text);
   if (month === null || day === null) return "";
   const at = new Date(Date.UTC(LEAP, month - 1, day));
-  return new Intl.DateTimeFormat(tagOf(locale), { month: "short", day: "numeric", timeZone: "UTC" }).format(at);
+  return new Intl.DateTimeFormat(tagOf(locale), { month: "short", day: "numeric", timeZone: "UTC" }).format(
+    at,
+  );
 }
 
 export function monthName(month: number, locale: string): string {
