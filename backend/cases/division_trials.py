@@ -17,6 +17,7 @@ from backend.areas.errors import BadDivision, DivisionNotDraft
 from backend.areas.models import Area, Boundary, Division, within
 from backend.cases.errors import BadPeriod
 from backend.cases.models import Case
+from backend.cases.rule_tables import RulesOf, by_table
 from backend.cases.trials import MOST_CASES, Load, answering
 from backend.dispatch import rulings
 from backend.dispatch import services as dispatch
@@ -89,6 +90,7 @@ class DivisionTrial:
     nobody_before: int
     loads: list[Load]
     outlines: list[Boundary]
+    rules_of: RulesOf
 
     @property
     def other_grid(self) -> int:
@@ -99,10 +101,19 @@ class DivisionTrial:
         return sum(one.to_other_person for one in self.elsewhere)
 
 
-def try_division(*, actor: Actor, division_id: UUID, start: datetime, end: datetime, now: datetime) -> DivisionTrial:
-    """Tries a draft on the cases reported from `start` up to `end`. Nothing is written and nothing locked.
+def try_division(
+    *,
+    actor: Actor,
+    division_id: UUID,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    rules_of: RulesOf = RulesOf.THEN,
+) -> DivisionTrial:
+    """Tries a draft on the cases reported from `start` up to `end`. Nothing is kept.
 
-    Before: boundaries, rules and duty of each case's own moment. After: the same with the draft's outlines in force,
+    Before: boundaries, rules and duty of each case's own moment, or with `RulesOf.TODAY` the rules as they stand now,
+    each in its own period. After: the same with the draft's outlines in force,
     new grids with the duty of the grid that most of their ground comes from. A case that was ruled on stays with its
     ruling, before, and after where the draft leaves its boundaries alone. Cases are those of the division's ground
     that the actor sees. Raises DivisionNotFound, DivisionNotDraft, BadPeriod, BadDivision, CodesUsedUp.
@@ -117,9 +128,15 @@ def try_division(*, actor: Actor, division_id: UUID, start: datetime, end: datet
         raise BadDivision("nothing is drawn yet; there is nothing to try", faults=[])
     cases = past_cases(actor, division.parent, start, end)
     asked, moments = [case.ask() for case in cases], [case.reported_at for case in cases]
-    before = dispatch.decide_located(asked, dispatch.locate_at(asked, moments), moments)
-    located = dispatch.locate_at(asked, moments, ground=ground)
-    after = dispatch.decide_located(asked, located, moments, ground=ground)
+    then, drafted = dispatch.locate_at(asked, moments), dispatch.locate_at(asked, moments, ground=ground)
+
+    def both(some: slice) -> list[tuple[Verdict | None, Verdict | None]]:
+        said = asked[some], then[some], moments[some]
+        by_draft = dispatch.decide_located(asked[some], drafted[some], moments[some], ground=ground)
+        return list(zip(dispatch.decide_located(*said), by_draft, strict=True))
+
+    pairs = by_table(moments, rules_of, both)
+    before, after = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     _hold_rulings(cases, before, after, ground, now)
     moves = [PastMove(*row) for row in zip(cases, before, after, strict=True)]
     return DivisionTrial(
@@ -130,6 +147,7 @@ def try_division(*, actor: Actor, division_id: UUID, start: datetime, end: datet
         sum(one.found_nobody for one in moves),
         _loads(before, after),
         ground.boundaries,
+        rules_of,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Max
@@ -14,6 +14,8 @@ from backend.cases.workflow import Action, State
 from backend.core import outbox
 from backend.core.ids import uuid7
 
+# In the facts of a filing that changed the matter: the id of the one before.
+FORMER_MATTER: Final = "former_matter"
 # Steps that only insiders see; a resident's timeline leaves them out.
 PRIVATE_ACTIONS = frozenset(
     {

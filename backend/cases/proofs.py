@@ -1,12 +1,10 @@
 """Proof by history: every stored decision of a period made once more with boundaries, rules and duty of its moment."""
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import groupby
 from typing import Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -14,11 +12,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from backend.accounts.actor import SYSTEM, Actor
 from backend.areas.models import DutyChange
 from backend.cases.errors import BadPeriod
+from backend.cases.history import FORMER_MATTER
 from backend.cases.models import Case, CaseEvent
-from backend.cases.rule_effects import rolled_back
+from backend.cases.rule_tables import RulesOf, by_table
 from backend.cases.trials import MOST_CASES
 from backend.cases.workflow import Action
-from backend.dispatch import past_rules
 from backend.dispatch import services as dispatch
 from backend.dispatch.models import Decision, Ruling
 from backend.dispatch.services import Ask, Verdict
@@ -31,7 +29,7 @@ class SetAside(StrEnum):
     """Why a decision is not made again: a person decided, or the case was another then."""
 
     RULED = "ruled"  # a dispute was settled on this very case
-    CORRECTED = "corrected"  # place or matter was corrected afterwards
+    CORRECTED = "corrected"  # place or matter was corrected afterwards, or the matter while it was filed
     OVERTAKEN = "overtaken"  # boundaries switched while it was being decided
     TOLD_LATER = "told_later"  # a change of duty that reaches back to it was entered, or taken back, only afterwards
 
@@ -80,7 +78,9 @@ def prove(*, actor: Actor, start: datetime, end: datetime) -> Proof:
             asked.append(row)
         else:
             proof.set_aside[reason] += 1
-    for decision, verdict in zip(asked, _again(asked, start, end), strict=True):
+    moments = [row.at for row in asked]
+    again = by_table(moments, RulesOf.THEN, lambda some: _decided(asked[some]))
+    for decision, verdict in zip(asked, again, strict=True):
         if not _differences(decision, verdict):
             proof.agreed += 1
         elif _was_told_later(decision, verdict):
@@ -103,7 +103,10 @@ def _was_told_later(decision: Decision, now: Verdict | None) -> bool:
 def _stored(actor: Actor, start: datetime, end: datetime) -> QuerySet[Decision]:
     seen = Case.objects.all() if actor == SYSTEM else Case.objects.visible_to(actor)
     same_case = {"case": OuterRef("case")}
-    corrected = CaseEvent.objects.filter(**same_case, action=Action.CORRECT.value, at__gt=OuterRef("at"))
+    filed_otherwise = Q(action=Action.FILE.value, facts__has_key=FORMER_MATTER)
+    corrected = CaseEvent.objects.filter(
+        Q(action=Action.CORRECT.value) | filed_otherwise, **same_case, at__gt=OuterRef("at")
+    )
     overtaking = Decision.objects.filter(
         **same_case, cause="boundary", at__gte=OuterRef("at"), at__lte=OuterRef("at") + _OVERTAKEN_WITHIN
     ).exclude(pk=OuterRef("pk"))
@@ -122,18 +125,6 @@ def _set_aside(row: Decision) -> SetAside | None:
     if row.was_corrected:  # type: ignore[attr-defined]
         return SetAside.CORRECTED
     return SetAside.OVERTAKEN if row.was_overtaken else None  # type: ignore[attr-defined]
-
-
-def _again(rows: Sequence[Decision], start: datetime, end: datetime) -> list[Verdict | None]:
-    """The verdicts, made between the changes of the rule table, with the table as it stood between them."""
-    verdicts: list[Verdict | None] = []
-    changes = past_rules.changes_between(start, end)
-    for _, some in groupby(rows, key=lambda row: bisect_right(changes, row.at)):
-        part = list(some)
-        with rolled_back():
-            past_rules.put_back(part[0].at)
-            verdicts += _decided(part)
-    return verdicts
 
 
 def _decided(rows: Sequence[Decision]) -> list[Verdict | None]:

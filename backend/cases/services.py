@@ -14,7 +14,7 @@ from backend.accounts.roles import Role
 from backend.cases import access, photos, routing, workflow
 from backend.cases.disputes.closing import drop_open
 from backend.cases.errors import AlreadyRated, EvidenceMissing, NoteNeeded, TooLateToReopen, WithADepartment
-from backend.cases.history import record_step
+from backend.cases.history import FORMER_MATTER, record_step
 from backend.cases.intake import NewReport, PointIn, Reported, SelfHandled, report_case
 from backend.cases.limits import shift_over_pause, start_limit
 from backend.cases.models import Case, CaseEvent, Photo
@@ -78,7 +78,7 @@ def _take(case: Case, *, actor: Actor, step: Step, now: datetime) -> Case:
         raise StaleVersion("somebody was faster; look at the case again", version=case.version, state=case.state)
     if step.action in workflow.NEEDS_NOTE and not step.note.strip():
         raise NoteNeeded("say why", field="note")
-    change = _CHANGES.get(step.action)
+    change, former_matter = _CHANGES.get(step.action), case.matter_id
     if step.action is Action.DISPATCH:
         event = _dispatch(case, actor, step, now)
     else:
@@ -92,7 +92,7 @@ def _take(case: Case, *, actor: Actor, step: Step, now: datetime) -> Case:
             note=step.note.strip(),
             changed=changed,
             captured_at=step.captured_at,
-            facts=_facts(case, step),
+            facts=_facts(case, step, former_matter),
         )
     purpose = Photo.Purpose.AFTER if step.action is Action.SUBMIT else Photo.Purpose.REPORT
     photos.attach(step.photo_claims, now=now, case=case, event=event, purpose=purpose)
@@ -103,12 +103,14 @@ def _take(case: Case, *, actor: Actor, step: Step, now: datetime) -> Case:
     return case
 
 
-def _facts(case: Case, step: Step) -> dict[str, object]:
+def _facts(case: Case, step: Step, former_matter: UUID) -> dict[str, object]:
     """What the history line says beyond the note; where a phone was goes in at street precision only."""
     facts: dict[str, object] = {}
     if step.action is Action.ASSIGN:
         facts["responsible_id"] = str(case.responsible_id) if case.responsible_id else None
         facts["department_id"] = str(case.department_id) if case.department_id else None
+    if case.matter_id != former_matter:
+        facts[FORMER_MATTER] = str(former_matter)
     if step.location is not None:
         facts["near"] = [round(step.location.x, 4), round(step.location.y, 4)]
     return facts

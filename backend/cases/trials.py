@@ -13,6 +13,7 @@ from backend.areas.models import Area, within
 from backend.cases.errors import BadPeriod
 from backend.cases.models import Case
 from backend.cases.rule_effects import CaseMove, areas_touched, rolled_back
+from backend.cases.rule_tables import RulesOf, by_table
 from backend.dispatch import rules
 from backend.dispatch import services as dispatch
 from backend.dispatch.models import Decision, Rule, RuleVersion
@@ -43,14 +44,24 @@ class Trial:
     cases: int
     elsewhere: list[CaseMove]
     loads: list[Load]
+    rules_of: RulesOf
 
 
-def try_out(*, actor: Actor, change: RuleChange, start: datetime, end: datetime, now: datetime) -> Trial:
+def try_out(
+    *,
+    actor: Actor,
+    change: RuleChange,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    rules_of: RulesOf = RulesOf.TODAY,
+) -> Trial:
     """Tries a change on the cases reported from `start` up to `end`. Nothing is kept.
 
-    Boundary and duty are those of each case's own moment, the other rules too; the tried rule is taken to hold through
-    the whole period, on both sides, whatever its own period says. Cases are those of the rule's areas that the actor
-    sees. Raises BadPeriod, and what `rules.write` raises.
+    Boundary and duty are those of each case's own moment. The other rules are those of today, since the change is made
+    to them, or with `RulesOf.THEN` those of each case's moment; each counts in its own period. The tried rule is taken
+    to hold through the whole period, on both sides, whatever its own period says. Cases are those of the rule's areas
+    that the actor sees. Raises BadPeriod, and what `rules.write` raises.
     """
     if end <= start:
         raise BadPeriod("the end lies not after the begin", field="end")
@@ -59,12 +70,18 @@ def try_out(*, actor: Actor, change: RuleChange, start: datetime, end: datetime,
         asked = [Ask(one.location.x, one.location.y, one.accuracy_m, one.matter) for one in cases]
         moments = [one.reported_at for one in cases]
         located = dispatch.locate_at(asked, moments)
-        Rule.objects.filter(pk=change.rule_id).update(valid=_ALWAYS)
-        before = dispatch.decide_located(asked, located, moments)
-        rule, _ = rules.put(actor=actor, change=change, now=now)
-        Rule.objects.filter(pk=rule.pk).update(valid=_ALWAYS, enabled=rule.enabled and change.action not in _ENDING)
-        after = dispatch.decide_located(asked, located, moments)
-    return Trial(len(cases), list(_elsewhere(cases, before, after)), _loads(before, after))
+
+        def both(some: slice) -> list[tuple[Verdict | None, Verdict | None]]:
+            said = asked[some], located[some], moments[some]
+            Rule.objects.filter(pk=change.rule_id).update(valid=_ALWAYS)
+            before = dispatch.decide_located(*said)
+            rule, _ = rules.put(actor=actor, change=change, now=now)
+            Rule.objects.filter(pk=rule.pk).update(valid=_ALWAYS, enabled=rule.enabled and change.action not in _ENDING)
+            return list(zip(before, dispatch.decide_located(*said), strict=True))
+
+        pairs = by_table(moments, rules_of, both, keep=change.rule_id)
+    before, after = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    return Trial(len(cases), list(_elsewhere(cases, before, after)), _loads(before, after), rules_of)
 
 
 def _past_cases(actor: Actor, paths: set[str], start: datetime, end: datetime) -> list[Case]:

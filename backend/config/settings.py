@@ -222,6 +222,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
+        "ThenOrToday": "maps.console.rule_shapes.RULES_OF",
         "CaseState": "mobile_api.common.shapes.STATES",
         "Stage": "mobile_api.common.shapes.STAGES",
         "Lamp": "mobile_api.common.shapes.LAMPS",

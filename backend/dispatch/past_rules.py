@@ -17,17 +17,23 @@ from backend.matters.models import Matter
 _PLAIN = ("name_zh", "name_en", "ground", "reach_m", "asset_code", "category_prefix", "weekdays", "target", "priority")
 
 
-def changes_between(start: datetime, end: datetime) -> list[datetime]:
-    """When the table changed after `start` and before `end`, in order."""
-    return sorted(set(RuleVersion.objects.filter(at__gt=start, at__lt=end).values_list("at", flat=True)))
+def changes_between(start: datetime, end: datetime, *, but: UUID | None = None) -> list[datetime]:
+    """When other rules than `but` changed after `start` and before `end`, in order."""
+    found = RuleVersion.objects.filter(at__gt=start, at__lt=end).exclude(rule=but)
+    return sorted(set(found.values_list("at", flat=True)))
 
 
-def put_back(at: datetime) -> None:
-    """Writes every rule as its history says for `at`; rules that came later are switched off."""
+def has_changed_since(at: datetime, *, but: UUID | None = None) -> bool:
+    """Whether another rule than `but` was changed after `at`."""
+    return RuleVersion.objects.filter(at__gt=at).exclude(rule=but).exists()
+
+
+def put_back(at: datetime, *, keep: UUID | None = None) -> None:
+    """Writes every rule as its history says for `at`; rules that came later are switched off. `keep` is left alone."""
     then: dict[UUID, RuleVersion] = {}
-    for version in RuleVersion.objects.filter(at__lte=at).order_by("rule_id", "n"):
+    for version in RuleVersion.objects.filter(at__lte=at).exclude(rule=keep).order_by("rule_id", "n"):
         then[version.rule_id] = version
-    Rule.objects.exclude(pk__in=then).filter(enabled=True).update(enabled=False)
+    Rule.objects.exclude(pk__in=then).exclude(pk=keep).filter(enabled=True).update(enabled=False)
     matters = {str(matter): matter for matter in Matter.objects.all()}
     for rule in Rule.objects.filter(pk__in=then).select_related("area", "department", "target_area").order_by("pk"):
         version = then[rule.pk]

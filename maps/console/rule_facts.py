@@ -93,6 +93,7 @@ def effect_facts(effect: RuleEffect, *, actor: Actor, now: datetime) -> dict[str
 def trial_facts(trial: Trial, *, offset: int, limit: int) -> dict[str, Any]:
     """The content of `RuleTrialOut`."""
     return {
+        "rules": trial.rules_of,
         "cases": trial.cases,
         "elsewhere": len(trial.elsewhere),
         "offset": offset,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from rest_framework import serializers
 
+from backend.cases.rule_tables import RulesOf
 from backend.dispatch.models import Rule, RuleVersion
 from backend.dispatch.rules import RuleChange, RuleWish
 from maps.console.shapes import NamedRef, PersonRef
@@ -18,6 +19,7 @@ TARGETS = [target.value for target in Rule.Target]
 ACTIONS = [action.value for action in RuleVersion.Action if action != RuleVersion.Action.HANDED_OVER]
 CHANGES = [action for action in ACTIONS if action != RuleVersion.Action.CREATED]
 RULE_STATES = ["in_force", "to_come", "off", "ended"]
+RULES_OF = [one.value for one in RulesOf]
 MOST_LISTED = 200
 
 
@@ -75,10 +77,14 @@ class RulePreviewIn(_Change):
 
 
 class RuleTrialIn(RulePreviewIn):
-    """A change to try on the cases reported from `start` up to `end`; `offset` and `limit` page those that move."""
+    """A change to try on the cases reported from `start` up to `end`; `offset` and `limit` page those that move.
+
+    `rules`: the other rules are those of today, to which the change is made, or those of each case's moment (then).
+    """
 
     start = MomentField()
     end = MomentField()
+    rules = serializers.ChoiceField(choices=RULES_OF, required=False, default=RulesOf.TODAY.value)
     offset = serializers.IntegerField(required=False, default=0, min_value=0)
     limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=MOST_LISTED)
 
@@ -207,6 +213,7 @@ class RuleLoad(serializers.Serializer):
 class RuleTrialOut(serializers.Serializer):
     """What the change would have done to the cases of the period."""
 
+    rules = serializers.ChoiceField(choices=RULES_OF)
     cases = serializers.IntegerField()
     elsewhere = serializers.IntegerField()
     offset = serializers.IntegerField()

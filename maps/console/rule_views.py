@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from backend.accounts.roles import Role
 from backend.cases import queries, rule_effects, trials
+from backend.cases.rule_tables import RulesOf
 from backend.dispatch import rules
 from backend.dispatch.models import RuleVersion
 from maps.console import rule_facts
@@ -112,5 +113,6 @@ class RuleTrialView(ApiView):
             start=said["start"],
             end=said["end"],
             now=timezone.now(),
+            rules_of=RulesOf(said["rules"]),
         )
         return answer(RuleTrialOut, rule_facts.trial_facts(trial, offset=said["offset"], limit=said["limit"]))

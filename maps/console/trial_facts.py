@@ -16,6 +16,7 @@ def trial_facts(trial: DivisionTrial, *, show: str, offset: int, limit: int) -> 
     loads = {load.code: (load.before, load.after) for load in trial.loads if load.kind == "grid"}
     return {
         "version": trial.division.version,
+        "rules": trial.rules_of,
         "cases": trial.cases,
         "elsewhere": len(trial.elsewhere),
         "other_grid": trial.other_grid,

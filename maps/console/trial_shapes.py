@@ -4,7 +4,8 @@ from typing import Final
 
 from rest_framework import serializers
 
-from maps.console.rule_shapes import MOST_LISTED, Answering, RuleLoad
+from backend.cases.rule_tables import RulesOf
+from maps.console.rule_shapes import MOST_LISTED, RULES_OF, Answering, RuleLoad
 from mobile_api.common.localised import Localised
 from mobile_api.common.moments import DayField
 
@@ -15,10 +16,12 @@ class DivisionTrialIn(serializers.Serializer):
     """Local days, the last one included. `show`: which cases are listed, page by page.
 
     elsewhere: another grid or another owner · grid: another grid · person: another owner · nobody: they find nobody
+    `rules`: those of each case's moment (then), or those of today.
     """
 
     since = DayField()
     until = DayField()
+    rules = serializers.ChoiceField(choices=RULES_OF, required=False, default=RulesOf.THEN.value)
     show = serializers.ChoiceField(choices=SHOWN, required=False, default="elsewhere")
     offset = serializers.IntegerField(required=False, default=0, min_value=0)
     limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=MOST_LISTED)
@@ -49,6 +52,7 @@ class DivisionTrialOut(serializers.Serializer):
     """
 
     version = serializers.IntegerField()
+    rules = serializers.ChoiceField(choices=RULES_OF)
     cases = serializers.IntegerField()
     elsewhere = serializers.IntegerField()
     other_grid = serializers.IntegerField()

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.cases.division_trials import try_division
+from backend.cases.rule_tables import RulesOf
 from backend.core.clock import LOCAL
 from maps.console.trial_facts import trial_facts
 from maps.console.trial_shapes import DivisionTrialIn, DivisionTrialOut
@@ -25,7 +26,10 @@ class DivisionTryView(ApiView):
     def get(self, request: Request, division_id: UUID) -> Response:
         said = query_of(request, DivisionTrialIn)
         start, end = moments_of(said["since"], said["until"])
-        trial = try_division(actor=actor_of(request), division_id=division_id, start=start, end=end, now=timezone.now())
+        trial = try_division(
+            actor=actor_of(request), division_id=division_id, start=start, end=end, now=timezone.now(),
+            rules_of=RulesOf(said["rules"]),
+        )  # fmt: skip
         facts = trial_facts(trial, show=said["show"], offset=said["offset"], limit=said["limit"])
         return answer(DivisionTrialOut, facts)
 

@@ -19,6 +19,7 @@ from backend.areas.models import Absence, Area, Division, Duty
 from backend.cases.division_trials import DivisionTrial, try_division
 from backend.cases.errors import BadPeriod
 from backend.cases.models import Case
+from backend.cases.rule_tables import RulesOf
 from backend.cases.services import PointIn, report_case
 from backend.cases.workflow import OPEN_STATES
 from tests.cases.test_disputes import AT_BORDER, case_at, returned, ruled
@@ -43,8 +44,12 @@ INSIDE = (WEST + 1.2 * SIDE, SOUTH + 0.5 * SIDE)
 NEW = f"{COMMUNITY}004"
 
 
-def tried(world: World, draft: Division, now: datetime, *, days: int = 30, actor: str = "street:002") -> DivisionTrial:
-    return try_division(actor=world.actor(actor), division_id=draft.pk, start=now - days * DAY, end=now + DAY, now=now)
+def tried(
+    world: World, draft: Division, now: datetime, *, days: int = 30, actor: str = "street:002", **more: RulesOf
+) -> DivisionTrial:
+    return try_division(
+        actor=world.actor(actor), division_id=draft.pk, start=now - days * DAY, end=now + DAY, now=now, **more
+    )
 
 
 def loads_of(trial: DivisionTrial) -> dict[str, tuple[int, int]]:
@@ -156,6 +161,21 @@ def test_what_is_foretold_is_what_a_publish_moves(world: World, now: datetime) -
 
 def _said(verdict: Any) -> tuple[str | None, str]:
     return verdict.grid.code if verdict.grid else None, verdict.area_path
+
+
+def test_the_rules_are_those_of_the_moment_or_those_of_today(world: World, now: datetime) -> None:
+    reported(world, *EAST, now - 3 * DAY)
+    draft = half_split(world, draft_of(world, now), now)
+    rule = made(world.actor("street:002"), wish(world), now - DAY)
+    then = tried(world, draft, now)
+    today = tried(world, draft, now, rules_of=RulesOf.TODAY)
+    said = [(one.rules_of, move.before.rule, move.after.rule) for one in (then, today) for move in one.elsewhere]
+    assert said == [
+        (RulesOf.THEN, "duty_leader", "duty_leader"),
+        (RulesOf.TODAY, "rule_department", "rule_department"),
+    ]
+    rule.refresh_from_db()
+    assert (rule.version, rule.enabled) == (1, True)
 
 
 def test_nothing_is_written_and_nothing_locked(world: World, now: datetime) -> None:

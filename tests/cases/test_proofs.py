@@ -15,10 +15,12 @@ from backend.areas.models import Absence, DutyChange
 from backend.cases.errors import BadPeriod
 from backend.cases.models import Case
 from backend.cases.proofs import Proof, SetAside, prove
-from backend.cases.services import PointIn, report_case
+from backend.cases.services import PointIn, Step, act, report_case
+from backend.cases.workflow import Action
 from backend.dispatch import rules
 from backend.dispatch.models import Rule, RuleVersion
 from backend.dispatch.rules import RuleChange
+from backend.matters.models import Matter
 from tests.cases.test_disputes import AT_BORDER, case_at, returned, ruled
 from tests.cases.test_division_trials import EAST, INSIDE
 from tests.cases.test_spine import ANONYMOUS, report
@@ -80,6 +82,23 @@ def test_what_a_person_ruled_is_set_aside(world: World, now: datetime) -> None:
     proof = proven(now + DAY)
     assert proof.set_aside[SetAside.RULED] >= 1
     assert proof.disagreements == []
+
+
+def test_a_matter_that_the_desk_changed_while_filing_is_set_aside_as_corrected(world: World, now: datetime) -> None:
+    desk, garbage = world.actor("street:002"), world.matters["exposed_garbage"]
+    waiting = world.matters["graffiti_removal"]
+    Matter.objects.filter(pk=waiting.pk).update(auto_file=False)
+    changed, same = (
+        report_case(actor=ANONYMOUS, report=report(world, matter=waiting.slug), now=now - DAY).case for _ in range(2)
+    )
+    step = Step(Action.FILE, matter_id=garbage.pk)
+    act(actor=desk, case_id=changed.pk, step=step, now=now)
+    act(actor=desk, case_id=same.pk, step=Step(Action.FILE), now=now)
+    assert changed.events.get(action="file").facts == {"former_matter": str(waiting.pk)}
+    assert same.events.get(action="file").facts == {}
+    proof = proven(now)
+    assert proof.set_aside == {SetAside.CORRECTED: changed.decisions.filter(at__lt=now).count()}
+    assert proof.agreed == proof.decisions - 1
 
 
 def test_others_cases_are_not_in_the_proof(world: World, now: datetime) -> None:

@@ -16,6 +16,7 @@ from backend.areas.models import Absence
 from backend.cases import services, trials
 from backend.cases.errors import BadPeriod
 from backend.cases.models import Case
+from backend.cases.rule_tables import RulesOf
 from backend.dispatch.errors import BadRule
 from backend.dispatch.models import Decision, Rule, RuleVersion
 from backend.dispatch.rules import RuleChange
@@ -90,6 +91,22 @@ def test_taking_a_rule_away_is_tried_on_a_past_that_it_never_held_in(
     assert (rule.enabled, rule.version, rule.valid.lower) == (True, 1, now)
 
 
+def test_the_other_rules_are_those_of_today_or_those_of_then(world: World, now: datetime, street: Actor) -> None:
+    """A stronger rule that came in between hides the change from then on, or, by today's table, all the time."""
+    early, late = reported(world, now - DAY * 5), reported(world, now - DAY)
+    stronger = made(street, wish(world, priority=900, name_zh="强"), now - DAY * 3)
+    tried = creation(wish(world, target="desk", department_id=None, target_code="330281002"))
+    for rules_of, elsewhere in ((RulesOf.TODAY, []), (RulesOf.THEN, [early.pk])):
+        trial = trials.try_out(actor=street, change=tried, start=now - DAY * 6, end=now, now=now, rules_of=rules_of)
+        assert ([move.case.pk for move in trial.elsewhere], trial.rules_of) == (elsewhere, rules_of)
+    # The tried rule itself is the one of today on both sides, however young it is.
+    off = RuleChange(RuleVersion.Action.SWITCHED_OFF, stronger.pk, 1)
+    trial = trials.try_out(actor=street, change=off, start=now - DAY * 6, end=now, now=now, rules_of=RulesOf.THEN)
+    assert [move.case.pk for move in trial.elsewhere] == [early.pk, late.pk]
+    stronger.refresh_from_db()
+    assert (stronger.version, stronger.enabled, stronger.valid.lower) == (1, True, wish(world).valid_from)
+
+
 def test_a_street_tries_on_its_own_cases_only(world: World, now: datetime) -> None:
     reported(world, now - DAY, grid="003001001")
     mine = reported(world, now - DAY)
@@ -142,7 +159,7 @@ def test_the_command_says_the_same_as_table_and_json(
     assert said["moved"][0]["after"] == ["department", "sanitation"]
     out = StringIO()
     call_command("try_rules", file=file, stdout=out, **period)
-    assert "1 cases, 1 would have gone elsewhere" in out.getvalue()
+    assert "other rules of today: 1 cases, 1 would have gone elsewhere" in out.getvalue()
     assert case.number in out.getvalue()
     file.write_text(json.dumps({**wished, "colour": "red"}), "utf-8")
     with pytest.raises(CommandError, match="colour"):

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from backend.accounts.actor import SYSTEM
 from backend.cases import trials
+from backend.cases.rule_tables import RulesOf
 from backend.cases.trials import Trial
 from backend.core.clock import LOCAL
 from backend.core.errors import DomainError
@@ -36,6 +37,10 @@ class Command(BaseCommand):
         parser.add_argument("--switch", choices=sorted(_SWITCHES), help="switch --rule on or off, or end it")
         parser.add_argument("--from", dest="start", type=date.fromisoformat, required=True, help="first day")
         parser.add_argument("--to", dest="end", type=date.fromisoformat, required=True, help="last day, included")
+        parser.add_argument(
+            "--rules", choices=[one.value for one in RulesOf], default=RulesOf.TODAY.value,
+            help="the other rules are those of today, or those of each case's moment (then)",
+        )  # fmt: skip
         parser.add_argument("--json", action="store_true", help="everything as one JSON object")
         parser.add_argument("--most", type=int, default=20, help="how many cases the table names")
 
@@ -43,7 +48,10 @@ class Command(BaseCommand):
         start = datetime.combine(options["start"], time(), LOCAL)
         end = datetime.combine(options["end"] + timedelta(days=1), time(), LOCAL)
         try:
-            trial = trials.try_out(actor=SYSTEM, change=_change(options), start=start, end=end, now=timezone.now())
+            trial = trials.try_out(
+                actor=SYSTEM, change=_change(options), start=start, end=end, now=timezone.now(),
+                rules_of=RulesOf(options["rules"]),
+            )  # fmt: skip
         except DomainError as error:
             raise CommandError(f"{error.code}: {error.detail} {json.dumps(error.facts, default=str)}") from error
         self.stdout.write(_as_json(trial) if options["json"] else _as_table(trial, options["most"]))
@@ -96,12 +104,19 @@ def _as_json(trial: Trial) -> str:
         for move in trial.elsewhere
     ]
     loads = [asdict(load) for load in trial.loads]
-    content = {"cases": trial.cases, "elsewhere": len(cases), "moved": cases, "loads": loads}
+    content = {
+        "rules": trial.rules_of.value,
+        "cases": trial.cases,
+        "elsewhere": len(cases),
+        "moved": cases,
+        "loads": loads,
+    }
     return json.dumps(content, ensure_ascii=False, indent=2)
 
 
 def _as_table(trial: Trial, most: int) -> str:
-    lines = [f"{trial.cases} cases, {len(trial.elsewhere)} would have gone elsewhere", ""]
+    of = "of today" if trial.rules_of is RulesOf.TODAY else "of each case's moment"
+    lines = [f"other rules {of}: {trial.cases} cases, {len(trial.elsewhere)} would have gone elsewhere", ""]
     lines += [f"{'answers':<40} {'before':>8} {'after':>8} {'change':>8}"]
     lines += [
         f"{load.kind + ' ' + load.code:<40} {load.before:>8} {load.after:>8} {load.after - load.before:>+8}"

@@ -1,16 +1,19 @@
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from backend.accounts.actor import SYSTEM
 from backend.cases.division_trials import DivisionTrial, PastMove, try_division
+from backend.cases.rule_tables import RulesOf
 from backend.cases.trials import answering
 from backend.core.clock import LOCAL
 from backend.dispatch.services import Verdict
 from backend.inspections.division_commands import DivisionCommand, local, refusals, table
+
+_RULES: Final = {RulesOf.THEN: "of each case's moment", RulesOf.TODAY: "of today"}
 
 
 class Command(DivisionCommand):
@@ -20,6 +23,10 @@ class Command(DivisionCommand):
         super().add_arguments(parser)
         parser.add_argument("--from", dest="start", type=date.fromisoformat, required=True, help="first day")
         parser.add_argument("--to", dest="end", type=date.fromisoformat, required=True, help="last day, included")
+        parser.add_argument(
+            "--rules", choices=[one.value for one in RulesOf], default=RulesOf.THEN.value,
+            help="the rules of each case's moment (then), or those of today",
+        )  # fmt: skip
         parser.add_argument("--most", type=int, default=20, help="how many cases the table names")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,12 +37,14 @@ class Command(DivisionCommand):
                 start=datetime.combine(options["start"], time(), LOCAL),
                 end=datetime.combine(options["end"] + timedelta(days=1), time(), LOCAL),
                 now=timezone.now(),
+                rules_of=RulesOf(options["rules"]),
             )
         self.say(_facts(trial), _told(trial, options["most"]), as_json=options["json"])
 
 
 def _facts(trial: DivisionTrial) -> dict[str, Any]:
     return {
+        "rules": trial.rules_of.value,
         "cases": trial.cases,
         "elsewhere": len(trial.elsewhere),
         "other_grid": trial.other_grid,
@@ -65,6 +74,7 @@ def _who(verdict: Verdict | None) -> list[str] | None:
 
 def _told(trial: DivisionTrial, most: int) -> str:
     lines = [
+        f"rules {_RULES[trial.rules_of]}",
         f"{trial.cases} cases, {len(trial.elsewhere)} would have gone elsewhere: {trial.other_grid} to another grid, "
         f"{trial.other_person} to another person; {len(trial.nobody)} find nobody ({trial.nobody_before} did then)",
         "",

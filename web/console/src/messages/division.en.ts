@@ -35,7 +35,11 @@ export const division: Translated<typeof zh> = {
   tabs: { outlines: "Grids", check: "Check", impact: "Impact", past: "Past" },
   past: {
     intro:
-      "Every case of the period as if this draft had been in force: boundaries, rules and duty of its own moment, new grids with the team of their ground.",
+      "Every case of the period as if this draft had been in force: boundaries and duty of its own moment, new grids with the team of their ground.",
+    rules: {
+      then: "Dispatch rules are those of each case's own moment.",
+      today: "Dispatch rules are those of today, each in its own period.",
+    },
     since: "From",
     until: "To (included)",
     run: "Try it",

@@ -85,6 +85,10 @@ export const rule: Translated<typeof zh> = {
   change: "Change",
   past: {
     intro: "Each case is decided by the boundaries and duty of its own moment, without and with this change.",
+    others: {
+      then: "The other rules are those of each case's own moment.",
+      today: "The other rules are those of today, each in its own period.",
+    },
     start: "From",
     end: "To (included)",
     run: "Try it",
@@ -94,6 +98,7 @@ export const rule: Translated<typeof zh> = {
     earlier: "Earlier",
     later: "Later",
   },
+  rulesOf: { label: "Rules of which moment", then: "Rules of then", today: "Rules of today" },
   version: "version {n}",
   by: "{name} ({role})",
   ended: "Once ended it can't be switched on again.",

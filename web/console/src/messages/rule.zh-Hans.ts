@@ -79,6 +79,10 @@ export const rule = {
   change: "变化",
   past: {
     intro: "按每件案件上报时的边界和值守重新判定，比较有无此项变更。",
+    others: {
+      then: "其他规则按每件案件上报时的版本判定。",
+      today: "其他规则按今天的版本判定，各在自己的有效期内。",
+    },
     start: "从",
     end: "到（含）",
     run: "开始试算",
@@ -88,6 +92,7 @@ export const rule = {
     earlier: "上一页",
     later: "下一页",
   },
+  rulesOf: { label: "按哪时的规则", then: "按当时规则", today: "按今日规则" },
   version: "第 {n} 版",
   by: "{name}（{role}）",
   ended: "结束后不能再启用。",

@@ -11,6 +11,8 @@ export type RuleState = Schemas["RuleState"];
 export type RuleTarget = Schemas["RuleTarget"];
 export type RuleAction = Schemas["RuleAction"];
 export type RuleVersion = Schemas["RuleVersionOut"];
+/** Rules as they stood at the moment of each case, or as they stand today. */
+export type ThenOrToday = Schemas["ThenOrToday"];
 export type RuleBody = Schemas["RuleInRequest"];
 export type RuleMove = Schemas["RuleMove"];
 export type RuleEffect = Schemas["RuleEffectOut"];
@@ -31,8 +33,9 @@ export function makeRuleApi(client: ApiClient) {
     rule: (rule_id: Uuid) =>
       answered(client.GET("/api/v1/console/rules/{rule_id}", { params: { path: { rule_id } } })),
     previewRule: (body: RuleChange) => answered(client.POST("/api/v1/console/rules/preview", { body })),
-    tryRule: (body: RuleChange & { start: string; end: string; offset: number; limit: number }) =>
-      answered(client.POST("/api/v1/console/rules/trial", { body })),
+    tryRule: (
+      body: RuleChange & { start: string; end: string; rules: ThenOrToday; offset: number; limit: number },
+    ) => answered(client.POST("/api/v1/console/rules/trial", { body })),
     carryOutRule({ id, action, version, rule }: RuleChange, more: { move_open: boolean; stamp: string }) {
       if (action === "created" && rule) {
         return answered(client.POST("/api/v1/console/rules", { body: { id, rule, ...more } }));

@@ -2141,12 +2141,6 @@ export interface components {
             created_at: string;
             appointment: components["schemas"]["AppointmentOut"];
         };
-        /**
-         * @description * `then` - then
-         *     * `today` - today
-         * @enum {string}
-         */
-        BoundariesEnum: "then" | "today";
         CalendarRow: {
             grid: components["schemas"]["GridRef"];
             team: components["schemas"]["ChainLine"][];
@@ -2899,6 +2893,7 @@ export interface components {
          */
         DivisionTrialOut: {
             version: number;
+            rules: components["schemas"]["ThenOrToday"];
             cases: number;
             elsewhere: number;
             other_grid: number;
@@ -3390,7 +3385,7 @@ export interface components {
             since: string;
             /** Format: date-time */
             until: string;
-            boundaries: components["schemas"]["BoundariesEnum"];
+            boundaries: components["schemas"]["ThenOrToday"];
             items: components["schemas"]["IndicatorRow"][];
         };
         /** @description One group, or the whole (empty code). A rate is a share of 1; null where there is nothing to divide by. */
@@ -4677,7 +4672,11 @@ export interface components {
          * @enum {string}
          */
         RuleTarget: "department" | "grid" | "desk";
-        /** @description A change to try on the cases reported from `start` up to `end`; `offset` and `limit` page those that move. */
+        /**
+         * @description A change to try on the cases reported from `start` up to `end`; `offset` and `limit` page those that move.
+         *
+         *     `rules`: the other rules are those of today, to which the change is made, or those of each case's moment (then).
+         */
         RuleTrialInRequest: {
             action: components["schemas"]["RuleAction"];
             version?: number | null;
@@ -4688,6 +4687,8 @@ export interface components {
             start: string;
             /** Format: date-time */
             end: string;
+            /** @default today */
+            rules?: components["schemas"]["ThenOrToday"];
             /** @default 0 */
             offset?: number;
             /** @default 50 */
@@ -4695,6 +4696,7 @@ export interface components {
         };
         /** @description What the change would have done to the cases of the period. */
         RuleTrialOut: {
+            rules: components["schemas"]["ThenOrToday"];
             cases: number;
             elsewhere: number;
             offset: number;
@@ -4894,6 +4896,12 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
+        /**
+         * @description * `then` - then
+         *     * `today` - today
+         * @enum {string}
+         */
+        ThenOrToday: "then" | "today";
         TicketOut: {
             ticket: string;
             url: string;
@@ -6309,6 +6317,11 @@ export interface operations {
             query: {
                 limit?: number;
                 offset?: number;
+                /**
+                 * @description * `then` - then
+                 *     * `today` - today
+                 */
+                rules?: "then" | "today";
                 /**
                  * @description * `elsewhere` - elsewhere
                  *     * `grid` - grid
