@@ -105,7 +105,7 @@ class Life:
 
     def pause(self) -> bool:
         """Stands still for a while; says whether the deadline was missed before."""
-        self.step(DESK, Action.SUSPEND, after_h=6)
+        self.step(DESK, Action.SUSPEND, after_h=9)
         paused_at, was_late = self.now, self.now >= self.due
         self.now += max(1, int(self.random.expovariate(1 / (40 * 60)))) * MINUTE
         self.pauses.append((paused_at, self.now))
@@ -129,7 +129,7 @@ def test_every_deadline_of_a_year_is_the_counted_one(year: World, unit: str, amo
         for _ in range(2):
             life.step(LEADER, Action.ACCEPT, after_h=2)
             for _ in range(random.randrange(1, 3)):
-                pauses += [life.pause() for _ in range(random.randrange(3))]
+                pauses += [life.pause() for _ in range(random.randrange(1, 4))]
                 life.step(LEADER, Action.SUBMIT, after_h=3)
                 life.step(DESK, Action.REWORK, after_h=3)
             life.step(LEADER, Action.SUBMIT, after_h=1)
