@@ -25,6 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--border-points", type=int, default=4_000, help="how many border points PostGIS and the engine are compared on"
     )
+    parser.addoption("--transitions", type=int, default=600, help="how many steps are tried on the same cases at once")
 
 
 def pytest_configure() -> None:
@@ -40,7 +41,7 @@ def pytest_configure() -> None:
     cache = settings.CACHES["default"]
     cache["LOCATION"] = _shifted(cache["LOCATION"], 3 * worker)
     settings.REDIS_LIVE_URL = _shifted(settings.REDIS_LIVE_URL, 3 * worker)
-    # A test's own transaction also spans what the code does outside of any: a plan, a proposal, compiled the first time.
+    # A test's own transaction also spans what the code does outside of any, compiled the first time: a proposal.
     options = settings.DATABASES["default"]["OPTIONS"]
     options["options"] += " -c idle_in_transaction_session_timeout=0"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
