@@ -92,7 +92,7 @@ def _take(case: Case, *, actor: Actor, step: Step, now: datetime) -> Case:
             note=step.note.strip(),
             changed=changed,
             captured_at=step.captured_at,
-            facts=_facts(case, step, former_matter),
+            facts={**_facts(case, step), **_former(case, former_matter)},
         )
     purpose = Photo.Purpose.AFTER if step.action is Action.SUBMIT else Photo.Purpose.REPORT
     photos.attach(step.photo_claims, now=now, case=case, event=event, purpose=purpose)
@@ -103,17 +103,19 @@ def _take(case: Case, *, actor: Actor, step: Step, now: datetime) -> Case:
     return case
 
 
-def _facts(case: Case, step: Step, former_matter: UUID) -> dict[str, object]:
+def _facts(case: Case, step: Step) -> dict[str, object]:
     """What the history line says beyond the note; where a phone was goes in at street precision only."""
     facts: dict[str, object] = {}
     if step.action is Action.ASSIGN:
         facts["responsible_id"] = str(case.responsible_id) if case.responsible_id else None
         facts["department_id"] = str(case.department_id) if case.department_id else None
-    if case.matter_id != former_matter:
-        facts[FORMER_MATTER] = str(former_matter)
     if step.location is not None:
         facts["near"] = [round(step.location.x, 4), round(step.location.y, 4)]
     return facts
+
+
+def _former(case: Case, matter_id: UUID) -> dict[str, object]:
+    return {} if case.matter_id == matter_id else {FORMER_MATTER: str(matter_id)}
 
 
 Change = Callable[[Case, Actor, Step, datetime], list[str]]

@@ -33,7 +33,8 @@ def put_back(at: datetime, *, keep: UUID | None = None) -> None:
     then: dict[UUID, RuleVersion] = {}
     for version in RuleVersion.objects.filter(at__lte=at).exclude(rule=keep).order_by("rule_id", "n"):
         then[version.rule_id] = version
-    Rule.objects.exclude(pk__in=then).exclude(pk=keep).filter(enabled=True).update(enabled=False)
+    left_alone = [*then, *([keep] if keep else [])]
+    Rule.objects.exclude(pk__in=left_alone).filter(enabled=True).update(enabled=False)
     matters = {str(matter): matter for matter in Matter.objects.all()}
     for rule in Rule.objects.filter(pk__in=then).select_related("area", "department", "target_area").order_by("pk"):
         version = then[rule.pk]

@@ -93,7 +93,8 @@ def test_a_matter_that_the_desk_changed_while_filing_is_set_aside_as_corrected(w
     )
     step = Step(Action.FILE, matter_id=garbage.pk)
     act(actor=desk, case_id=changed.pk, step=step, now=now)
-    act(actor=desk, case_id=same.pk, step=Step(Action.FILE), now=now)
+    leader = world.people["leader:002011001"].pk
+    act(actor=desk, case_id=same.pk, step=Step(Action.FILE, worker_id=leader), now=now)
     assert changed.events.get(action="file").facts == {"former_matter": str(waiting.pk)}
     assert same.events.get(action="file").facts == {}
     proof = proven(now)
