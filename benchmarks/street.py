@@ -87,7 +87,7 @@ class Street:
     def rule(self, count: int) -> None:
         """Rules of the street: roads that its desk answers for, a matter by night and a category that go elsewhere.
 
-        None names a grid: all of them are closed by the publish, and a rule that names a closed grid keeps it.
+        None names a grid, so that both ways are measured with the same table.
         """
         since = DateTimeTZRange(self.now - timedelta(days=100), None)
         sanitation = Department.objects.create(code="bench", name_zh="环卫", name_en="Sanitation")

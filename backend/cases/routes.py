@@ -14,7 +14,7 @@ from backend.cases import workflow
 from backend.cases.history import PRIVATE_ACTIONS
 from backend.cases.workflow import OPEN_STATES, UNDER_WAY, Action
 from backend.core import outbox
-from backend.core.ids import uuid7
+from backend.core.ids import uuid7_texts
 from backend.core.rows import array
 
 # A case that somebody is busy with keeps its person and department; one that was never sent out has none.
@@ -58,7 +58,7 @@ class Route:
     """A locked case on its way to another grid; ids as they stand in the database, None for nobody and none."""
 
     case_id: str
-    decision_id: UUID
+    decision_id: str
     from_code: str | None
     to_code: str | None
     grid_id: UUID | None
@@ -73,7 +73,7 @@ def record_routes(routes: Sequence[Route], *, cause: str, change_id: UUID, now: 
         "now": now, "cause": cause, "change": str(change_id), "action": Action.ROUTE.value, "role": SYSTEM.role.value,
         "is_public": Action.ROUTE not in PRIVATE_ACTIONS, "under_way": [state.value for state in UNDER_WAY],
         "types": json.dumps({state.value: workflow.type_of(state, Action.ROUTE) for state in OPEN_STATES}),
-        "events": array(uuid7() for _ in routes), "ids": array(one.case_id for one in routes),
+        "events": array(uuid7_texts(len(routes))), "ids": array(one.case_id for one in routes),
         "decisions": array(one.decision_id for one in routes), "former": array(one.from_code for one in routes),
         "codes": array(one.to_code for one in routes), "grids": array(one.grid_id for one in routes),
         "paths": array(one.area_path for one in routes), "workers": array(one.worker_id for one in routes),

@@ -49,7 +49,8 @@ def array(values: Iterable[object]) -> str:
     >>> array(["a", None])
     '{"a",NULL}'
     """
-    return "{" + ",".join(["NULL" if value is None else _element(str(value)) for value in values]) + "}"
+    element = _remembered(lambda value: "NULL" if value is None else _element(str(value)))
+    return "{" + ",".join([_element(one) if type(one) is str else element(one) for one in values]) + "}"
 
 
 def among(field: str, ids: Iterable[object]) -> Func:
@@ -64,18 +65,25 @@ def _cell_of(field: "models.Field[Any, Any]") -> Cell:
     if isinstance(field, models.JSONField):
         # One encoder for all rows: `json.dumps` makes a new one each time.
         encode = (field.encoder or json.JSONEncoder)(ensure_ascii=False).encode
-        return lambda value: _text(encode(value))
+        return _remembered(lambda value: _text(encode(value)))
     if isinstance(field, ArrayField):
-        return lambda value: _text(array(value))
-    return _plain
+        return _remembered(lambda value: _text(array(value)))
+    other = _remembered(lambda value: value.isoformat() if isinstance(value, datetime) else str(value))
+    return lambda value: _text(value) if type(value) is str else r"\N" if value is None else other(value)
 
 
-def _plain(value: Any) -> str:
-    if value is None:
-        return r"\N"
-    if isinstance(value, str):
-        return _text(value)
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+def _remembered(written: Cell) -> Cell:
+    """Writes each object once: many rows hold the very same ones (a grid's id, a team, a moment)."""
+    known: dict[int, tuple[Any, str]] = {}
+
+    def cell(value: Any) -> str:
+        held = known.get(id(value))
+        if held is None:
+            # The value is kept with its text, so that no other object gets its address meanwhile.
+            held = known[id(value)] = (value, written(value))
+        return held[1]
+
+    return cell
 
 
 def _text(value: str) -> str:

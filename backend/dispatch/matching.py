@@ -24,8 +24,8 @@ BOX_MARGIN_M: Final = 100
 # are compared as month × 100 + day: in a year without 29 February a season that begins on it begins on 1 March, one
 # that ends on it ends on 28 February.
 # A rule that names a closed area is read with its heir from the moment on (`dispatch.succession`).
-_FITTING_SQL: Final = f"""
-SELECT asked.n, rule.id, version.id, there.to_area_id
+_FITTING_SQL: Final = """
+SELECT asked.n, -rule.priority, -length(area.path), rule.id, version.id, there.to_area_id
 FROM unnest(%(n)s::int[], %(lon)s::float8[], %(lat)s::float8[], %(matter)s::uuid[], %(category)s::text[],
             %(path)s::text[], %(at)s::timestamptz[]) AS asked(n, lon, lat, matter_id, category, path, at)
 CROSS JOIN LATERAL (SELECT ST_SetSRID(ST_MakePoint(asked.lon, asked.lat), 4326) AS point,
@@ -33,10 +33,7 @@ CROSS JOIN LATERAL (SELECT ST_SetSRID(ST_MakePoint(asked.lon, asked.lat), 4326) 
 JOIN dispatch_rule AS rule ON rule.enabled AND rule.valid @> asked.at
     AND (rule.matter_id IS NULL OR rule.matter_id = asked.matter_id)
     AND starts_with(asked.category, rule.category_prefix)
-    AND (rule.shape IS NULL OR (
-        _ST_Expand(rule.shape::geography, rule.reach_m + {BOX_MARGIN_M}) && spot.point::geography
-        AND CASE WHEN rule.reach_m > 0 THEN ST_DWithin(rule.shape::geography, spot.point::geography, rule.reach_m)
-                 ELSE ST_Covers(rule.shape, spot.point) END))
+    AND {where}
     AND (rule.hours_from IS NULL
         OR (rule.hours_from < rule.hours_until AND spot.local::time >= rule.hours_from
             AND spot.local::time < rule.hours_until)
@@ -59,8 +56,14 @@ WHERE (rule.weekdays = '{{}}' OR day.weekday = ANY(rule.weekdays))
         OR (rule.season_from <= rule.season_until AND day.of_year BETWEEN rule.season_from AND rule.season_until)
         OR (rule.season_from > rule.season_until
             AND (day.of_year >= rule.season_from OR day.of_year <= rule.season_until)))
-ORDER BY asked.n, rule.priority DESC, length(area.path) DESC, rule.id
 """
+_EVERYWHERE_SQL: Final = _FITTING_SQL.format(where="rule.shape IS NULL")
+_SOMEWHERE_SQL: Final = _FITTING_SQL.format(
+    where=f"""rule.shape IS NOT NULL
+    AND _ST_Expand(rule.shape::geography, rule.reach_m + {BOX_MARGIN_M}) && spot.point::geography
+    AND CASE WHEN rule.reach_m > 0 THEN ST_DWithin(rule.shape::geography, spot.point::geography, rule.reach_m)
+             ELSE ST_Covers(rule.shape, spot.point) END"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +85,42 @@ class Fitting:
     version_id: UUID | None
 
 
+# -priority, -length of the area's path, the rule; its version, the heir of the area that it names.
+_Match = tuple[int, int, UUID, UUID | None, UUID | None]
+
+
 def fitting_rules(questions: Sequence[Question]) -> list[list[Fitting]]:
-    """For each question the rules that fit, the one that applies first. Two queries, however many are asked."""
+    """For each question the rules that fit, the one that applies first. Three queries, however many are asked.
+
+    Rules without a shape are matched once for all questions that differ by their points only.
+    """
     if not questions:
         return []
-    found: dict[int, list[tuple[UUID, UUID | None, UUID | None]]] = defaultdict(list)
+    kinds: dict[tuple[UUID, str, str, datetime], int] = {}
+    kind_of = [
+        kinds.setdefault((one.matter.pk, one.matter.category_code, one.path, one.at), len(kinds)) for one in questions
+    ]
+    first_of = dict(zip(reversed(kind_of), reversed(questions), strict=True))
+    everywhere = _matches(_EVERYWHERE_SQL, [first_of[kind] for kind in range(len(kinds))])
+    somewhere = _matches(_SOMEWHERE_SQL, questions)
+    fitting = _read({match for found in (everywhere, somewhere) for matches in found.values() for match in matches})
+    shared = {kind: _in_order(everywhere.get(kind, []), fitting) for kind in range(len(kinds))}
+    return [
+        _in_order([*everywhere.get(kind, ()), *somewhere[n]], fitting) if n in somewhere else shared[kind]
+        for n, kind in enumerate(kind_of)
+    ]
+
+
+def _in_order(matches: list[_Match], fitting: dict[_Match, Fitting]) -> list[Fitting]:
+    return [fitting[match] for match in sorted(matches, key=lambda match: match[:3])]
+
+
+def _matches(statement: str, questions: Sequence[Question]) -> dict[int, list[_Match]]:
+    """The rules that the statement finds, by the place of the question."""
+    found: dict[int, list[_Match]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(
-            _FITTING_SQL,
+            statement,
             {
                 "n": array(range(len(questions))),
                 "lon": array(one.lon for one in questions),
@@ -101,27 +132,26 @@ def fitting_rules(questions: Sequence[Question]) -> list[list[Fitting]]:
                 "zone": str(LOCAL),
             },
         )
-        for n, rule_id, version_id, heir_id in cursor.fetchall():
-            found[n].append((rule_id, version_id, heir_id))
-    fitting = _read({one for several in found.values() for one in several})
-    return [[fitting[one] for one in found.get(n, ())] for n in range(len(questions))]
+        for n, *match in cursor.fetchall():
+            found[n].append(tuple(match))
+    return found
 
 
-def _read(
-    keys: set[tuple[UUID, UUID | None, UUID | None]],
-) -> dict[tuple[UUID, UUID | None, UUID | None], Fitting]:
-    """By rule, version, and the heir of the named area where the rule is read with one."""
-    if not keys:
+def _read(matches: set[_Match]) -> dict[_Match, Fitting]:
+    """A rule that is read with the heir of the area that it names has that heir as its target."""
+    if not matches:
         return {}
-    rules = Rule.objects.select_related("department", "target_area__parent__parent").in_bulk({key[0] for key in keys})
-    heir_ids = {heir_id for _, _, heir_id in keys if heir_id is not None}
+    rules = Rule.objects.select_related("department", "target_area__parent__parent").in_bulk(
+        {rule_id for _, _, rule_id, _, _ in matches}
+    )
+    heir_ids = {heir_id for *_, heir_id in matches if heir_id is not None}
     heirs = Area.objects.select_related("parent__parent").in_bulk(heir_ids) if heir_ids else {}
     fitting = {}
-    for key in keys:
-        rule_id, version_id, heir_id = key
+    for match in matches:
+        _, _, rule_id, version_id, heir_id = match
         rule = rules[rule_id]
         if heir_id is not None:
             rule = copy.copy(rule)
             rule.target_area = heirs[heir_id]
-        fitting[key] = Fitting(rule, version_id)
+        fitting[match] = Fitting(rule, version_id)
     return fitting

@@ -304,14 +304,36 @@ def test_the_decision_keeps_the_version_that_applied(world: World, now: datetime
     assert (case.department, case.responsible, case.grid) == (rule.department, None, world.grid(GRID))
 
 
-def test_rules_of_a_whole_year_are_two_statements(world: World, now: datetime, street: Actor) -> None:
+def test_rules_of_a_whole_year_are_three_statements(world: World, now: datetime, street: Actor) -> None:
     for _ in range(3):
         made(street, wish(world), now)
     question = Question(*world.middle_of(GRID), world.matters["exposed_garbage"], world.grid(GRID).path, now)
     with CaptureQueriesContext(connection) as caught:
         answers = fitting_rules([question] * 500)
-    assert len(caught) == 2
+    assert len(caught) == 3
     assert {len(one) for one in answers} == {3}
+
+
+def test_rules_with_and_without_a_shape_keep_their_order(world: World, now: datetime, street: Actor) -> None:
+    """They are found by two statements, the second for each point; many questions and each alone agree."""
+    for priority in (300, 100, 100):
+        made(street, wish(world, priority=priority), now)
+        made(street, wish(world, priority=priority - 50, area_code=f"330281{GRID}"), now)
+        made(street, wish(world, priority=priority, shape=river(), reach_m=40), now)
+    asked = [
+        Question(lon, lat, world.matters[matter], world.grid(grid).path, now)
+        for grid in (GRID, "002011002", "002012001")
+        for lon, lat in (world.middle_of(grid), (world.middle_of(grid)[0], world.middle_of(grid)[1] + 0.0006))
+        for matter in ("exposed_garbage", "dirty_road")
+    ]
+    together = fitting_rules(asked)
+    assert [[one.rule.pk for one in fits] for fits in together] == [
+        [one.rule.pk for one in fitting_rules([question])[0]] for question in asked
+    ]
+    assert {len(fits) for fits in together} == {3, 6, 9}
+    for fits in together:
+        order = [(-one.rule.priority, -len(one.rule.area.path), one.rule.pk) for one in fits]
+        assert order == sorted(order)
 
 
 class RulesOverRandomPoints(TestCase):

@@ -166,7 +166,7 @@ def test_the_number_of_statements_does_not_grow_with_the_cases(
     moment = now + timedelta(days=2)
     division = published(world, half_split(world, draft_of(world, now), now), now, at=moment)
     near = list(Case.objects.filter(pk__in=ids, grid__isnull=False).values_list("pk", flat=True))
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(21):
         assert len(rehome_cases(near, change_id=division.pk, now=moment)) > 10
 
 
