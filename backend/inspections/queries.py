@@ -17,6 +17,7 @@ from backend.patrols import queries as patrols
 from backend.patrols.models import PatrolSession
 from backend.places import queries as places
 from backend.places.models import Place, VisitTarget
+from gis.tracks import Target, houses_of
 
 NEXT_DAY_WITHIN: Final = 14
 
@@ -88,6 +89,23 @@ def today(actor: Actor, day: date) -> Today:
     present = _days(actor, [day])[0]
     coming = None if present.stops else _next_day(actor, day)
     return Today(present, coming, patrols.open_session(actor), places.visit_targets())
+
+
+def asked_about(stops: Sequence[Stop], *, now: datetime) -> frozenset[UUID]:
+    """Stops of a worker's day that only the worker can tell about, since the track can't.
+
+    Open, their planned time is over, and at another stop of the same house somebody was: the track shows the house,
+    not the door.
+    """
+    houses = houses_of([Target(stop.pk, stop.location.x, stop.location.y) for stop in stops])
+    been = (Stop.State.ARRIVED, Stop.State.DONE)
+    walked = {house for house, stop in zip(houses, stops, strict=True) if stop.state in been}
+    shared = {house for house in walked if houses.count(house) > 1}
+    return frozenset(
+        stop.pk
+        for house, stop in zip(houses, stops, strict=True)
+        if house in shared and stop.state in (Stop.State.PLANNED, Stop.State.ARRIVED) and stop.leave_at <= now
+    )
 
 
 def _next_day(actor: Actor, day: date) -> Day | None:

@@ -135,9 +135,9 @@ def sessions_of_day(actor: Actor, worker_id: UUID, day: date) -> list[PatrolSess
 
 
 def own_tracks_of_day(
-    worker_id: UUID, day: date, *, now: datetime, since: datetime, until: datetime
+    worker_id: UUID, day: date, *, now: datetime, since: datetime | None, until: datetime | None
 ) -> list[CleanTrack]:
-    """Cleaned tracks of a worker's day between two moments, for the room that recognises visits."""
+    """Cleaned tracks of a worker's day between two moments (None: all of it), for the room that recognises visits."""
     sessions = PatrolSession.objects.filter(worker_id=worker_id, day=day).order_by("started_at")
     return clean_tracks(list(sessions), now=now, since=since, until=until)
 

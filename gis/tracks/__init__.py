@@ -23,7 +23,7 @@ from gis.tracks.cleaning import (
     clean_track,
     flag_columns,
 )
-from gis.tracks.reached import Target, Visit, coverage_share, stood_at, visited
+from gis.tracks.reached import Target, Visit, coverage_share, houses_of, stood_at, with_neighbours
 
 __all__ = [
     "BY_E_BIKE",
@@ -41,6 +41,7 @@ __all__ = [
     "clean_track",
     "coverage_share",
     "flag_columns",
+    "houses_of",
     "stood_at",
-    "visited",
+    "with_neighbours",
 ]

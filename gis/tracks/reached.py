@@ -7,29 +7,36 @@ from typing import Final
 
 import numpy as np
 import shapely
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from shapely import LineString, MultiLineString, Point
 from shapely.geometry.base import BaseGeometry
 
 from gis.coordinates import FloatArray, MetricZone, check_positions
-from gis.tracks.cleaning import CleanTrack, Segment
+from gis.tracks.cleaning import BoolArray, CleanTrack, IndexArray, Segment
 
-SAMPLE_M: Final = 10.0
 # A check-in counts within radius + accuracy, but never beyond this (unless the radius itself is larger).
 VISIT_CAP_M: Final = 100.0
 # A phone's drift wanders within minutes, its jitter within seconds: the mean over this time takes the jitter off.
 MEAN_S: Final = 60.0
 # Doors of one house: no phone tells them apart.
 TOGETHER_M: Final = 5.0
+# Doors this near take moments from one another when the phone drifts: a long stay at one leaves minutes at the other.
+CROWDED_M: Final = 25.0
+# What a stay must last of the planned dwell to count for a door that has others beside it.
+LEAST_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A place to be visited, WGS84."""
+    """A place to be visited, WGS84: for how many seconds it is planned, and whether somebody said they were there."""
 
     id: Hashable
     lon: float
     lat: float
+    planned_s: float = 0.0
+    is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,62 +50,77 @@ class Visit:
     nearest_m: float
 
 
-def visited(
-    track: CleanTrack, targets: Sequence[Target], *, radius_m: float = 50.0, dwell_s: float = 0.0
-) -> list[Visit]:
-    """Targets that the track reached for at least `dwell_s` in all, in the order of `targets`.
-
-    Within reach: at most radius + accuracy of the fix away, capped at VISIT_CAP_M (or the radius, if larger). Between
-    two fixes of a segment the way counts every 10 m. Raises ValueError for a radius of 0 or less or a negative dwell.
-    """
-    if not (radius_m > 0 and dwell_s >= 0):
-        raise ValueError(f"radius of {radius_m} m, dwell of {dwell_s} s")
-    if not targets:
-        return []
-    lons, lats = check_positions([target.lon for target in targets], [target.lat for target in targets])
-    cap_m = max(radius_m, VISIT_CAP_M)
-    first = np.full(len(targets), np.inf)
-    last, dwell, nearest = np.full(len(targets), -np.inf), np.zeros(len(targets)), np.full(len(targets), np.inf)
-    for segment in track.segments:
-        zone = MetricZone.at(float(segment.lons[0]), float(segment.lats[0]))
-        at_s, spots, reach_m, span_s = _samples(segment, zone, radius_m, cap_m)
-        places = np.column_stack(zone.project_points(lons, lats))
-        near = np.flatnonzero(np.isfinite(places).all(axis=1))
-        balls = cKDTree(spots).query_ball_point(places[near], cap_m)
-        for place, rows in zip(near.tolist(), balls, strict=True):
-            away_m = np.hypot(*(spots[rows] - places[place]).T)
-            within = np.asarray(rows, dtype=np.int64)[away_m <= reach_m[rows]]
-            if within.size:
-                first[place] = min(first[place], at_s[within].min())
-                last[place] = max(last[place], at_s[within].max())
-                dwell[place] += span_s[within].sum()
-                nearest[place] = min(nearest[place], away_m.min())
-    return [
-        Visit(target.id, _moment(first[n]), _moment(last[n]), round(float(dwell[n]), 1), round(float(nearest[n]), 1))
-        for n, target in enumerate(targets)
-        if np.isfinite(first[n]) and dwell[n] >= dwell_s
-    ]
-
-
 def stood_at(
     track: CleanTrack, targets: Sequence[Target], *, radius_m: float = 30.0, dwell_s: float = 60.0
 ) -> list[Visit]:
     """Targets at which the track stood for at least `dwell_s` in all, in the order of `targets`.
 
     Only fixes of a stand count (see `Segment.is_still`), whoever walks by is not there; their place is the mean over
-    MEAN_S, which takes the jitter off. Each moment belongs to the nearest target alone, when that lies within radius +
-    accuracy, capped at VISIT_CAP_M (or the radius, if larger): so give all targets of the day, also those reached
-    before. Targets within TOGETHER_M of one another can't be told apart and share their moments.
-    Raises ValueError for a radius of 0 or less or a negative dwell.
+    MEAN_S, which takes the jitter off. Each moment belongs to the nearest house alone (targets within TOGETHER_M of one
+    another), when that lies within radius + accuracy, capped at VISIT_CAP_M (or the radius, if larger): so give all
+    targets of the day in their planned order, also those reached before.
+
+    Somebody's word and `dwell_s` at the house are enough. Without a word, a target with others within CROWDED_M needs
+    LEAST_SHARE of its planned time as well, and targets of one house share the time there: first those that were told,
+    then the others in their order while it lasts. Raises ValueError for a radius of 0 or less or a negative dwell.
     """
     if not (radius_m > 0 and dwell_s >= 0):
         raise ValueError(f"radius of {radius_m} m, dwell of {dwell_s} s")
     if not targets:
         return []
+    houses, crowded = _houses(targets)
+    stays = _stays(track, targets, houses, radius_m=radius_m)
+    visits = []
+    for house, stay in stays.items():
+        members = [number for number, one in enumerate(houses) if one == house]
+        if stay.dwell_s >= dwell_s:
+            visits += _shared(stay, members, targets, dwell_s=dwell_s, is_crowded=bool(crowded[members[0]]))
+    return [visit for _, visit in sorted(visits, key=lambda one: one[0])]
+
+
+def houses_of(targets: Sequence[Target]) -> list[int]:
+    """A number for each target; those within TOGETHER_M of one another, also by way of others, share it."""
+    return _houses(targets)[0].tolist() if targets else []
+
+
+def with_neighbours(targets: Sequence[Target]) -> list[Target]:
+    """Those that have others within CROWDED_M, for which the length of a stay counts."""
+    if not targets:
+        return []
+    crowded = _houses(targets)[1]
+    return [target for target, has_others in zip(targets, crowded, strict=True) if has_others]
+
+
+@dataclass(slots=True)
+class _Stay:
+    """Moments at one house: first, last (seconds since 1970), seconds in all, nearest metres."""
+
+    first_s: float = np.inf
+    last_s: float = -np.inf
+    dwell_s: float = 0.0
+    nearest_m: float = np.inf
+
+
+def _houses(targets: Sequence[Target]) -> tuple[IndexArray, BoolArray]:
+    """The house of each target, and whether other targets lie within CROWDED_M of it."""
+    lons, lats = check_positions([target.lon for target in targets], [target.lat for target in targets])
+    zone = MetricZone.at(float(lons[0]), float(lats[0]))
+    places = np.column_stack(zone.project_points(lons, lats))
+    tree = cKDTree(np.where(np.isfinite(places), places, 1e12))
+    pairs = tree.query_pairs(TOGETHER_M, output_type="ndarray")
+    links = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(targets), len(targets)))
+    houses: IndexArray = connected_components(links, directed=False)[1].astype(np.int64)
+    crowded = np.zeros(len(targets), dtype=np.bool_)
+    near = tree.query_pairs(CROWDED_M, output_type="ndarray")
+    crowded[near[:, 0]] = crowded[near[:, 1]] = True
+    return houses, crowded
+
+
+def _stays(track: CleanTrack, targets: Sequence[Target], houses: IndexArray, *, radius_m: float) -> dict[int, _Stay]:
+    """The time at each house that the track stood at, each moment for the house of the nearest target."""
     lons, lats = check_positions([target.lon for target in targets], [target.lat for target in targets])
     cap_m = max(radius_m, VISIT_CAP_M)
-    first = np.full(len(targets), np.inf)
-    last, dwell, nearest = np.full(len(targets), -np.inf), np.zeros(len(targets)), np.full(len(targets), np.inf)
+    stays: dict[int, _Stay] = {}
     for segment in track.segments:
         if not segment.is_still.any():
             continue
@@ -110,19 +132,33 @@ def stood_at(
         at_s, spots, noise_m, span_s = _standing(segment, zone)
         away_m, row = cKDTree(places[near]).query(spots)
         within = away_m <= np.minimum(radius_m + noise_m, cap_m)
-        place = near[row[within]]
-        for one, others in zip(near, cKDTree(places[near]).query_ball_point(places[near], TOGETHER_M), strict=True):
-            here = np.isin(place, near[others])
-            if here.any():
-                first[one] = min(first[one], at_s[within][here].min())
-                last[one] = max(last[one], at_s[within][here].max())
-                nearest[one] = min(nearest[one], away_m[within][here].min())
-                dwell[one] += span_s[within][here].sum()
-    return [
-        Visit(target.id, _moment(first[n]), _moment(last[n]), round(float(dwell[n]), 1), round(float(nearest[n]), 1))
-        for n, target in enumerate(targets)
-        if np.isfinite(first[n]) and dwell[n] >= dwell_s
-    ]
+        house = houses[near[row]]
+        for one in np.unique(house[within]).tolist():
+            here = within & (house == one)
+            stay = stays.setdefault(one, _Stay())
+            stay.first_s, stay.last_s = min(stay.first_s, at_s[here].min()), max(stay.last_s, at_s[here].max())
+            stay.nearest_m = min(stay.nearest_m, away_m[here].min())
+            stay.dwell_s += float(span_s[here].sum())
+    return stays
+
+
+def _shared(
+    stay: _Stay, members: Sequence[int], targets: Sequence[Target], *, dwell_s: float, is_crowded: bool
+) -> list[tuple[int, Visit]]:
+    """Which targets of a house its stay accounts for, each with its number."""
+    left_s = stay.dwell_s - sum(targets[number].planned_s for number in members if targets[number].is_told)
+    shown = []
+    for number in members:
+        target = targets[number]
+        if not target.is_told:
+            if is_crowded and target.planned_s > 0 and left_s < max(dwell_s, LEAST_SHARE * target.planned_s):
+                continue
+            left_s -= target.planned_s
+        visit = Visit(
+            target.id, _moment(stay.first_s), _moment(stay.last_s), round(stay.dwell_s, 1), round(stay.nearest_m, 1)
+        )
+        shown.append((number, visit))
+    return shown
 
 
 def _standing(segment: Segment, zone: MetricZone) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
@@ -175,27 +211,6 @@ def _walked(segment: Segment, zone: MetricZone) -> BaseGeometry:
     count = np.bincount(place)
     spots = np.column_stack([np.bincount(place, weights=column) / count for column in xy.T])
     return LineString(spots) if len(spots) > 1 else Point(spots[0])
-
-
-def _samples(
-    segment: Segment, zone: MetricZone, radius_m: float, cap_m: float
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """The fixes and the middles of steps of at most 10 m between them: moment, x/y rows, reach, seconds of the step."""
-    spots = np.column_stack(zone.project_points(segment.lons, segment.lats))
-    noise_m = np.nan_to_num(segment.accuracy_m)
-    leg_m, leg_s = np.hypot(*np.diff(spots, axis=0).T), np.diff(segment.at_s)
-    steps = np.maximum(np.ceil(leg_m / SAMPLE_M), 1).astype(np.int64)
-    leg = np.repeat(np.arange(steps.size), steps)
-    part = (np.arange(leg.size) - np.repeat(np.cumsum(steps) - steps, steps) + 0.5) / steps[leg]
-    middles = spots[leg] + (spots[leg + 1] - spots[leg]) * part[:, None]
-    middle_noise_m = noise_m[leg] + (noise_m[leg + 1] - noise_m[leg]) * part
-    reach_m = np.minimum(radius_m + np.concatenate((noise_m, middle_noise_m)), cap_m)
-    return (
-        np.concatenate((segment.at_s, segment.at_s[leg] + leg_s[leg] * part)),
-        np.concatenate((spots, middles)),
-        reach_m,
-        np.concatenate((np.zeros(spots.shape[0]), leg_s[leg] / steps[leg])),
-    )
 
 
 def _moment(at_s: float) -> datetime:

@@ -199,6 +199,7 @@ def track_facts(figures: DayFigures, worker: User) -> dict[str, Any]:
         "stops_planned": figures.stops_planned,
         "stops_visited": figures.stops_reached,
         "stops_done": figures.stops_done,
+        "stops_shown": len(figures.shown_by_track),
         "points": walk.points,
         "gaps": walk.gaps,
         "duration_s": round(walk.duration_s),

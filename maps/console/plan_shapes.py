@@ -135,6 +135,7 @@ class TrackOut(serializers.Serializer):
     stops_planned = serializers.IntegerField()
     stops_visited = serializers.IntegerField()
     stops_done = serializers.IntegerField()
+    stops_shown = serializers.IntegerField(help_text="stops that the track shows as reached")
     points = serializers.IntegerField()
     gaps = serializers.IntegerField()
     duration_s = serializers.IntegerField()

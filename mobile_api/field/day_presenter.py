@@ -1,7 +1,8 @@
 """The worker's day and week: routes, stops, why each stop is where it is, what was left out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from backend.accounts.actor import Actor
 from backend.inspections.queries import Day, LeftOut, Week
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 OPEN_STOPS = ("planned", "arrived")
 
 
-def stop_facts(stop: "Stop", actor: Actor, targets: Mapping[str, "VisitTarget"]) -> dict[str, Any]:
+def stop_facts(
+    stop: "Stop", actor: Actor, targets: Mapping[str, "VisitTarget"], *, asked: Container[UUID] = ()
+) -> dict[str, Any]:
     """The content of `StopOut`."""
     case = stop.case or (stop.appointment.case if stop.appointment else None)
     note = stop.appointment.note if stop.appointment else ""
@@ -37,6 +40,7 @@ def stop_facts(stop: "Stop", actor: Actor, targets: Mapping[str, "VisitTarget"])
         "contact": _contact(stop, actor),
         "note": note or (stop.place.note if stop.place else ""),
         "version": stop.version,
+        "asks_whether_visited": stop.pk in asked,
     }
 
 

@@ -231,6 +231,9 @@ class StopOut(serializers.Serializer):
     contact = ContactOut(allow_null=True)
     note = serializers.CharField(allow_blank=True)
     version = serializers.IntegerField()
+    asks_whether_visited = serializers.BooleanField(
+        help_text="the track shows this house and not at which of its doors; the worker says"
+    )
 
 
 class LineOut(serializers.Serializer):

@@ -64,13 +64,14 @@ class TodayView(ApiView):
         day = query_of(request, TodayQuery)["date"] or now.astimezone(LOCAL).date()
         cursor = feed.newest_cursor(actor)
         found = inspections.today(actor, day)
+        asked = inspections.asked_about(found.day.stops, now=now)
         mine = queries.list_cases(actor, CaseFilter(open_only=True, order="due_at"), now=now, limit=_MOST_CASES_TODAY)
         facts = {
             "date": day,
             "next_day": day_presenter.day_facts(found.next_day, actor, found.targets) if found.next_day else None,
             "session": day_presenter.session_facts(found.session) if found.session else None,
             "route": day_presenter.route_facts(found.day),
-            "stops": [day_presenter.stop_facts(stop, actor, found.targets) for stop in found.day.stops],
+            "stops": [day_presenter.stop_facts(stop, actor, found.targets, asked=asked) for stop in found.day.stops],
             "cases": field_cases(mine, actor, now=now),
             "cursor": cursor,
         }

@@ -1,3 +1,4 @@
+import math
 from datetime import UTC, datetime, timedelta
 from time import process_time
 
@@ -18,8 +19,9 @@ from gis.tracks import (
     clean_columns,
     clean_track,
     coverage_share,
+    houses_of,
     stood_at,
-    visited,
+    with_neighbours,
 )
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -204,7 +206,6 @@ def test_who_walks_by_was_not_there_and_who_stands_was():
     for seed in range(20):
         track = cleaned(walk([(0, 0), (400, 0)], every_s=5, sigma_m=6, stand_s=120, seed=seed))
         assert [visit.id for visit in stood_at(track, [passed, end])] == ["end"]
-    assert len(visited(track, [passed, end], radius_m=30, dwell_s=30)) == 2
 
 
 def test_a_stand_belongs_to_the_nearest_door_alone():
@@ -236,6 +237,54 @@ def test_two_doors_of_one_house_are_reached_together():
     assert shop.dwell_s == pytest.approx(120, abs=40)
 
 
+def minutes_at(number, minutes, **changes):
+    """A door of one house with the minutes planned for it."""
+    return Target(number, *place(400 + number, 10), planned_s=60 * minutes, **changes)
+
+
+@pytest.mark.parametrize(
+    ("planned", "told", "stay_min", "reached"),
+    [
+        ((10, 10, 10), (), 31, [0, 1, 2]),
+        ((10, 10, 10), (), 21, [0, 1]),  # in their order, while the time lasts
+        ((10, 10, 10), (2,), 21, [0, 2]),  # what somebody said comes first
+        ((10, 10, 10), (1, 2), 21, [1, 2]),
+        ((10, 20, 3), (0,), 16, [0, 2]),  # 6 minutes are too few for 20, enough for 3
+        ((10, 20), (0, 1), 5, [0, 1]),  # a word and somebody at the house are enough
+        ((math.inf, 10), (), 31, [1]),  # and whoever says that they were not there takes no time
+    ],
+)
+def test_the_doors_of_a_house_share_its_time(planned, told, stay_min, reached):
+    doors = [minutes_at(number, minutes, is_told=number in told) for number, minutes in enumerate(planned)]
+    track = cleaned(walk([(0, 0), (400, 0)], every_s=5, sigma_m=4, stand_s=60 * stay_min))
+    assert [visit.id for visit in stood_at(track, doors)] == reached
+
+
+def test_drift_gives_a_door_nearby_no_visit_and_a_word_does():
+    """Twenty minutes at one door: of the 6 m that a phone drifts, minutes lie nearer to the next one."""
+    stray = 0
+    for seed in range(20):
+        drift = np.cumsum(np.random.default_rng(seed).normal(0, 0.7, 400))
+        fixes = walk([(0, 0), (400, 0)], every_s=5, sigma_m=2, stand_s=1_200, seed=seed)
+        fixes = [
+            moved(fix, x_m=min(9, max(-9, off))) for fix, off in zip(fixes, np.resize(drift, len(fixes)), strict=True)
+        ]
+        track, end, beside = cleaned(fixes), place(400, 5), place(409, 5)
+        stray += len(stood_at(track, [Target("end", *end), Target("beside", *beside)])) == 2
+        shared = [Target("end", *end, planned_s=1_200), Target("beside", *beside, planned_s=1_200)]
+        assert len(stood_at(track, shared)) <= 1
+        told = [Target("end", *end, 1_200, True), Target("beside", *beside, 1_200, True)]
+        assert len(stood_at(track, told)) == len(stood_at(track, [Target(1, *end), Target(2, *beside)]))
+    assert stray > 5  # without the planned time most of these would count
+
+
+def test_houses_and_neighbours():
+    row = [Target(number, *place(x, 0)) for number, x in enumerate([0, 4, 8, 30, 80])]
+    assert houses_of(row) == [0, 0, 0, 1, 2]
+    assert [target.id for target in with_neighbours(row)] == [0, 1, 2, 3]
+    assert (houses_of([]), with_neighbours([])) == ([], [])
+
+
 @pytest.mark.parametrize("silent_s", [400, 60])
 def test_a_stand_that_nobody_recorded_is_not_claimed(silent_s):
     fixes = walk([(0, 0), (400, 0)], every_s=5, stand_s=600)
@@ -246,58 +295,8 @@ def test_a_stand_that_nobody_recorded_is_not_claimed(silent_s):
     assert not stood_at(cleaned([fix for fix in fixes if fix.at <= arrived]), [Target(1, *place(400, 10))])
 
 
-def test_visited_names_when_how_long_and_how_near():
-    track = cleaned(walk(stand_s=600, accuracy_m=10.0))
-    there, passed = Target("end", *place(0, 330)), Target("side", *place(200, -40))
-    missed = Target("far", *place(200, 150))
-    found = {visit.id: visit for visit in visited(track, [there, passed, missed])}
-    assert set(found) == {"end", "side"}
-    assert found["end"].nearest_m == pytest.approx(30, abs=0.2)
-    assert found["end"].dwell_s == pytest.approx(600 + 52 / 1.15, abs=15)
-    assert found["end"].last_at == START + timedelta(seconds=1_550)
-    assert found["side"].first_at < START + timedelta(seconds=200 / 1.15) < found["side"].last_at
-    assert [visit.id for visit in visited(track, [passed, there], dwell_s=300)] == ["end"]
-
-
-@pytest.mark.parametrize(
-    ("away_m", "accuracy_m", "radius_m", "reached"),
-    [
-        (49, 0, 50, True),
-        (51, 0, 50, False),
-        (51, None, 50, False),
-        (75, 30, 50, True),
-        (85, 30, 50, False),
-        (99, 50, 80, True),
-        (101, 50, 80, False),
-        (140, 0, 150, True),
-        (160, 50, 150, False),
-    ],
-)
-def test_reach_is_radius_plus_accuracy_within_the_cap(away_m, accuracy_m, radius_m, reached):
-    track = cleaned(walk([(0, 0), (0, 1)], every_s=1, accuracy_m=accuracy_m))
-    assert bool(visited(track, [Target(1, *place(-away_m, 0))], radius_m=radius_m)) is reached
-
-
-def test_the_way_between_two_fixes_counts_but_a_gap_does_not():
-    target = [Target(1, *place(60, 10))]
-    ends = [walk([(0, 0), (200, 0)], accuracy_m=0.0)[at] for at in (0, -1)]
-    assert visited(cleaned(ends), target, radius_m=20)
-    late = [ends[0], moved(ends[1], at=ends[0].at + timedelta(seconds=300))]
-    assert not visited(cleaned(late), target, radius_m=20)
-
-
 places = st.tuples(st.floats(-200, 600), st.floats(-200, 500))
 NOISY = cleaned(walk(sigma_m=8, accuracy_m=12.0, seed=2, stand_s=300))
-
-
-@given(st.lists(places, max_size=10), st.floats(1, 150), st.floats(0, 100))
-def test_a_larger_radius_never_visits_less(spots, radius_m, extra_m):
-    targets = [Target(number, *place(*spot)) for number, spot in enumerate(spots)]
-    near, far = (
-        {visit.id: visit.dwell_s for visit in visited(NOISY, targets, radius_m=metres)}
-        for metres in (radius_m, radius_m + extra_m)
-    )
-    assert all(far[target] >= seconds for target, seconds in near.items())
 
 
 @settings(max_examples=25)
@@ -326,8 +325,6 @@ def test_coverage_is_the_share_of_street_length_in_sight():
         lambda track: coverage_share([], track),
         lambda track: coverage_share([LineString([place(0, 0), place(0, 0)])], track),
         lambda track: coverage_share([LineString([place(0, 0), place(9, 0)])], track, sight_m=0),
-        lambda track: visited(track, [], radius_m=0),
-        lambda track: visited(track, [], dwell_s=-1),
         lambda track: stood_at(track, [], radius_m=0),
         lambda track: stood_at(track, [], dwell_s=-1),
     ],
@@ -345,9 +342,9 @@ def test_a_day_of_a_street_is_cleaned_in_no_time():
     ]
     targets = [Target(number, fix.lon, fix.lat) for number, fix in enumerate(fixes[::200])]
     start = process_time()
-    visits = visited(clean_columns(*columns, now_s=NOW.timestamp()), targets)
-    assert len(visits) == len(targets)
-    assert len(fixes) / (process_time() - start) > 20_000  # measured: 80,000 fixes per CPU second
+    track = clean_columns(*columns, now_s=NOW.timestamp())
+    assert not stood_at(track, targets)
+    assert len(fixes) / (process_time() - start) > 20_000
 
 
 def test_distances_of_the_helper_are_metres():

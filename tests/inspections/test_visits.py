@@ -375,3 +375,39 @@ def test_every_reason_has_its_words(town: World, published: WeeklyPlan) -> None:
         ("bad_hours", {"detail": "x"}),
     ):
         assert reason_text(code, facts)[0] != code
+
+
+def test_the_phone_asks_about_doors_of_a_house_that_the_track_shows(town: World, published: WeeklyPlan) -> None:
+    here, beside, *others = stops_of(published)
+    now = max(here.leave_at, beside.leave_at)
+    beside.location = here.location
+    here.state = Stop.State.ARRIVED
+    assert queries.asked_about([here, beside, *others], now=now) == {here.pk, beside.pk}
+    assert queries.asked_about([here, beside], now=min(here.leave_at, beside.leave_at)) == {
+        stop.pk for stop in (here, beside) if stop.leave_at <= min(here.leave_at, beside.leave_at)
+    }
+    here.state = Stop.State.DONE
+    assert queries.asked_about([here, beside], now=now) == {beside.pk}
+    beside.state = Stop.State.SKIPPED
+    assert queries.asked_about([here, beside], now=now) == frozenset()
+    assert queries.asked_about([here], now=now) == frozenset()
+
+
+def test_doors_of_a_house_share_a_stand_and_a_word_counts(town: World, published: WeeklyPlan) -> None:
+    first, second = stops_of(published)[:2]
+    ends_at = first.leave_at + (first.leave_at - first.start_at)
+    Stop.objects.filter(pk=second.pk).update(
+        route=first.route, seq=99, location=first.location,
+        arrive_at=first.leave_at, start_at=first.leave_at, leave_at=ends_at,
+    )  # fmt: skip
+    actor, session_id = worker_of(town, first), session_for(town, first)
+    stay_s = (first.leave_at - first.start_at).total_seconds()
+    now = first.start_at + timedelta(hours=2)
+    points = walk_to(first, stay_s=round(stay_s * 1.2))
+    recorded = tracking.record_positions(actor=actor, session_id=session_id, points=points, now=now)
+    assert recorded.visited == [first.pk]  # the time is over when the first has had its minutes
+    desk, day = town.actor("community:002011"), first.route.day
+    assert tracking.planned_and_walked(desk, first.route.worker_id, day, now=now).shown_by_track == {first.pk}
+    skip_stop(actor=actor, stop_id=first.pk, reason="没有时间", now=now)
+    record_visit(actor=actor, visit=visit_of(second), now=now)
+    assert tracking.planned_and_walked(desk, first.route.worker_id, day, now=now).shown_by_track == {second.pk}

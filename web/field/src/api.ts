@@ -61,6 +61,7 @@ const stop = object({
   contact: optional(contact),
   note: withDefault(text, ""),
   version: withDefault(number, 0),
+  asks_whether_visited: withDefault(flag, false),
 });
 export type Stop = Shaped<typeof stop>;
 

@@ -10,6 +10,7 @@ export const tracks: Translated<typeof zh> = {
   dayAfter: "Day after",
   choose: "Choose a worker and a day to compare the planned route with the walked track.",
   stops: "Visited / planned",
+  shown: "Shown by the track",
   walked: "Walked",
   planned: "Planned",
   duration: "On patrol",

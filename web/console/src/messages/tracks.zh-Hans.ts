@@ -6,6 +6,7 @@ export const tracks = {
   dayAfter: "后一天",
   choose: "选择一位网格员和日期，对照计划路线与实走轨迹。",
   stops: "到访 / 计划",
+  shown: "轨迹可证",
   walked: "实走",
   planned: "计划",
   duration: "巡查时长",

@@ -4840,6 +4840,8 @@ export interface components {
             contact: components["schemas"]["ContactOut"] | null;
             note: string;
             version: number;
+            /** @description the track shows this house and not at which of its doors; the worker says */
+            asks_whether_visited: boolean;
         };
         StopSkipInRequest: {
             reason: string;
@@ -4985,6 +4987,8 @@ export interface components {
             stops_planned: number;
             stops_visited: number;
             stops_done: number;
+            /** @description stops that the track shows as reached */
+            stops_shown: number;
             points: number;
             gaps: number;
             duration_s: number;

@@ -21,6 +21,7 @@ function stop(id: string, hour: number, state = "planned"): Stop {
     contact: null,
     note: "",
     version: 1,
+    asks_whether_visited: false,
   };
 }
 

@@ -52,6 +52,9 @@ export const messages: Translated<typeof zh> = {
     hours: "open {time}",
     planned: "planned {time}",
     unsent: "unsent",
+    wereYouHere: "Were you here?",
+    whichDoors:
+      "You were at a house with several stops, and the track does not tell doors apart. Record or skip {n} stop. | You were at houses with several stops, and the track does not tell doors apart. Record or skip {n} stops.",
     mapFailed: "This phone cannot draw the map: use the list.",
     you: "My position",
   },

@@ -47,6 +47,8 @@ export const messages = {
     hours: "开放 {time}",
     planned: "计划 {time}",
     unsent: "待发送",
+    wereYouHere: "到过这里吗？",
+    whichDoors: "同一栋楼有多个走访点，轨迹分不清您到了哪几处。请对 {n} 个走访点补记或跳过。",
     mapFailed: "这台手机画不出地图，请用列表。",
     you: "我的位置",
   },
