@@ -5,6 +5,7 @@ from django.urls import path
 from maps.console import (
     area_views,
     case_views,
+    coverage_views,
     dispute_views,
     division_views,
     duty_views,
@@ -63,6 +64,7 @@ urlpatterns = [
     path(f"{_CONSOLE}/plans/<uuid:plan_id>/round", reports.RoundView.as_view()),
     path(f"{_CONSOLE}/jobs/<uuid:job_id>", plan_views.JobView.as_view()),
     path(f"{_CONSOLE}/routes", plan_views.RouteListView.as_view()),
+    path(f"{_CONSOLE}/coverage", coverage_views.CoverageView.as_view()),
     path(f"{_CONSOLE}/tracks", plan_views.TrackView.as_view()),
     path(f"{_CONSOLE}/tracks/file", reports.WalkedView.as_view()),
     path(f"{_CONSOLE}/duty/calendar", duty_views.DutyCalendarView.as_view()),

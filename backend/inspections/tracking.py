@@ -16,7 +16,7 @@ from backend.inspections.models import Route, Stop, Visit, WeeklyPlan
 from backend.inspections.visits import mark_arrived
 from backend.patrols import queries as patrols
 from backend.patrols import services as patrol_services
-from backend.patrols.models import PatrolSession, Tracker
+from backend.patrols.models import Tracker
 from backend.patrols.queries import Walk
 from backend.patrols.services import Taken
 from gis.tracks import CleanTrack, Target, coverage_share, stood_at, with_neighbours
@@ -88,16 +88,24 @@ def recognise_visited(taken: Taken, *, now: datetime) -> list[UUID]:
     if not missing:
         return []
     around = taken.since - AROUND_BATCH, taken.until + AROUND_BATCH
-    met = _met(session, [Target(stop.id, stop.lon, stop.lat) for stop in stops], missing, around=around, now=now)
+    met = _met(
+        session.worker_id,
+        session.day,
+        [Target(stop.id, stop.lon, stop.lat) for stop in stops],
+        missing,
+        around=around,
+        now=now,
+    )
     targets = [stop.as_target() for stop in stops]
     if met and set(met) & {target.id for target in with_neighbours(targets)}:
         # Doors beside one another share their time, so all of the day's time is looked at.
-        met = _met(session, targets, missing, around=None, now=now)
+        met = _met(session.worker_id, session.day, targets, missing, around=None, now=now)
     return [stop_id for stop_id, at in met.items() if mark_arrived(stop_id=stop_id, at=at, now=now)]
 
 
 def _met(
-    session: PatrolSession,
+    worker_id: UUID,
+    day: date,
     targets: Sequence[Target],
     missing: Mapping[UUID, datetime | None],
     *,
@@ -106,7 +114,7 @@ def _met(
 ) -> dict[UUID, datetime]:
     """The targets among `missing` that the day's track stood at, earlier than known so far, and since when."""
     since, until = around or (None, None)
-    tracks = patrols.own_tracks_of_day(session.worker_id, session.day, now=now, since=since, until=until)
+    tracks = patrols.own_tracks_of_day(worker_id, day, now=now, since=since, until=until)
     visits = stood_at(_whole(tracks), targets, radius_m=settings.VISITED_RADIUS_M, dwell_s=VISITED_DWELL_S)
     moments = {UUID(str(visit.id)): visit.first_at for visit in visits}
     return {

@@ -19,6 +19,7 @@ export const router = createRouter({
     { path: "/divisions/import", name: "layer", component: () => import("./division/LayerScreen.vue") },
     { path: "/divisions/:id", name: "division", component: () => import("./division/DivisionEditor.vue") },
     { path: "/rules", name: "rules", component: () => import("./rule/RulesScreen.vue") },
+    { path: "/tracks/unseen", name: "unseen", component: () => import("./tracks/UnseenScreen.vue") },
     { path: "/tracks", name: "tracks", component: () => import("./tracks/TracksScreen.vue") },
     {
       path: "/statistics",

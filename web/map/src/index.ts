@@ -5,6 +5,7 @@ export * from "./layers/cases";
 export * from "./layers/grids";
 export * from "./layers/picker";
 export * from "./layers/routes";
+export * from "./layers/unseen";
 export * from "./layers/workers";
 export { default as MapView } from "./MapView.vue";
 export * from "./palette";

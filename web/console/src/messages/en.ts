@@ -15,6 +15,7 @@ import { rule } from "./rule.en";
 import { app, keys, live, login, nav, notices, shell } from "./shell.en";
 import { statistics } from "./statistics.en";
 import { tracks } from "./tracks.en";
+import { unseen } from "./unseen.en";
 import { why } from "./why.en";
 import { workers } from "./workers.en";
 import type { messages as zh } from "./zh-Hans";
@@ -43,6 +44,7 @@ export const messages: Translated<typeof zh> = {
   statistics,
   summary,
   tracks,
+  unseen,
   why,
   workers,
 };

@@ -4,6 +4,7 @@ import type { tracks as zh } from "./tracks.zh-Hans";
 
 export const tracks: Translated<typeof zh> = {
   title: "Planned vs walked",
+  views: "Views of the walked and the unseen",
   worker: "Choose a worker",
   day: "Day",
   dayBefore: "Day before",

@@ -1,5 +1,6 @@
 export const tracks = {
   title: "计划与实走",
+  views: "实走与未走访",
   worker: "选择网格员",
   day: "日期",
   dayBefore: "前一天",

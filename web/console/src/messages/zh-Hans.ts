@@ -13,6 +13,7 @@ import { rule } from "./rule.zh-Hans";
 import { app, keys, live, login, nav, notices, shell } from "./shell.zh-Hans";
 import { statistics } from "./statistics.zh-Hans";
 import { tracks } from "./tracks.zh-Hans";
+import { unseen } from "./unseen.zh-Hans";
 import { why } from "./why.zh-Hans";
 import { workers } from "./workers.zh-Hans";
 
@@ -40,6 +41,7 @@ export const messages = {
   statistics,
   summary,
   tracks,
+  unseen,
   why,
   workers,
 } as const;

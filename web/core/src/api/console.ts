@@ -123,6 +123,9 @@ export function makeConsoleApi(client: ApiClient, transport: Transport) {
     /** Planned routes of a day: lines, and points for the stops. */
     routes: (day: Day, grid: string) =>
       call<GeoJSON.FeatureCollection>("GET", `${BASE}/routes`, { query: { day, grid } }),
+    /** Places that nobody looked at for so many days; all grids without one. */
+    unseen: (unseen_days: number, grid: string) =>
+      answered(client.GET("/api/v1/console/coverage", { params: { query: { unseen_days, grid } } })),
     async tracks(worker: Uuid, date: Day): Promise<TrackComparison> {
       const query = { worker, date };
       return (await answered(client.GET("/api/v1/console/tracks", { params: { query } }))) as TrackComparison;

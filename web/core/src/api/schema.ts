@@ -329,6 +329,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What nobody looked at for at least so many days, in one's areas or in one grid of them. */
+        get: operations["console_coverage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/disputes": {
         parameters: {
             query?: never;
@@ -2407,6 +2424,48 @@ export interface components {
             condition?: string | null;
             /** Format: uuid */
             op_id: string;
+        };
+        /** @description One duty of a place. Null: it was never met. */
+        CoverageDuty: {
+            target: components["schemas"]["Localised"];
+            interval_days: number;
+            /** Format: date */
+            last_visit_on: string | null;
+            /** Format: date */
+            next_due_on: string;
+            overdue_days: number;
+        };
+        /**
+         * @description The longest unseen first, at most 3,000; the counts are over all places with a duty in one's areas.
+         *
+         *     Homes are among `items` for community and street alone; the others read them in the counts.
+         */
+        CoverageOut: {
+            /** Format: date */
+            date: string;
+            unseen_days: number;
+            places: number;
+            found: number;
+            overdue: number;
+            never: number;
+            items: components["schemas"]["CoveragePlace"][];
+        };
+        /** @description A place and the last day on which somebody looked; null: nobody ever did. */
+        CoveragePlace: {
+            /** Format: uuid */
+            id: string;
+            name: components["schemas"]["Localised"];
+            kind: string;
+            /** @description code */
+            grid: string;
+            location: components["schemas"]["LonLat"];
+            /** Format: date */
+            last_look_on: string | null;
+            unseen_days: number | null;
+            /** Format: date */
+            next_due_on: string;
+            overdue_days: number;
+            duties: components["schemas"]["CoverageDuty"][];
         };
         CredentialsInRequest: {
             username: string;
@@ -5859,6 +5918,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ContactOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_coverage_get: {
+        parameters: {
+            query?: {
+                /** @description code */
+                grid?: string;
+                /** @description 0 lists every place */
+                unseen_days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageOut"];
                 };
             };
             /** @description A problem (RFC 9457) */

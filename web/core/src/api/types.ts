@@ -59,6 +59,7 @@ export type PlannedRoute = Omit<Schemas["PlanRoute"], "path"> & { path: GeoJSON.
 export type PlanDetail = Omit<Schemas["PlanDetail"], "routes"> & { routes: PlannedRoute[] };
 export type PlanReader = Schemas["PlanReader"];
 export type PlanJob = Schemas["JobOut"];
+export type UnseenList = Schemas["CoverageOut"];
 export type TrackComparison = Omit<Schemas["TrackOut"], "walked" | "planned"> & {
   walked: GeoJSON.MultiLineString | null;
   planned: GeoJSON.MultiLineString | null;
