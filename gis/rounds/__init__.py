@@ -3,8 +3,8 @@
     plan = plan_week(Problem(jobs=..., shifts=..., travel_s=costs.seconds, travel_m=costs.metres), seed=1)
     assert check_plan(problem, plan) == []
 
-The compiled search (numba) is loaded with the first use of `plan_week` or `warm_up`: a web process that only probes
-plans for slots never pays for it.
+`replan` mends a week from the plan at hand. The compiled search (numba) is loaded with the first use of `plan_week`,
+`replan` or `warm_up`: a web process that only probes plans for slots never pays for it.
 """
 
 from importlib import import_module
@@ -30,6 +30,7 @@ from gis.rounds.probing import Insertion, probe
 
 if TYPE_CHECKING:
     from gis.rounds.planning import plan_week, warm_up
+    from gis.rounds.replanning import replan
 
 __all__ = [
     "Commitment",
@@ -50,6 +51,7 @@ __all__ = [
     "check_plan",
     "plan_week",
     "probe",
+    "replan",
     "warm_up",
 ]
 
@@ -57,4 +59,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in ("plan_week", "warm_up"):
         return getattr(import_module("gis.rounds.planning"), name)
+    if name == "replan":
+        return import_module("gis.rounds.replanning").replan
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,11 @@
 """What can be said about one job and one shift before any search: may it, does it fit, why not, what does it cost."""
 
+from typing import Final
+
 from gis.rounds.model import Commitment, Job, Problem, Reason, Shift
+
+# What a visit that moves from the morning to the afternoon costs of what a move to another day costs.
+HALF_DAY_SHARE: Final = 0.5
 
 
 def fits_alone(problem: Problem, job: Job, shift: Shift) -> bool:
@@ -34,8 +39,10 @@ def may_serve(job: Job, shift: Shift) -> bool:
 def why_impossible(problem: Problem, job: Job) -> Reason:
     """The first constraint that rules out every shift, asked in the order in which a person would."""
     candidates = [shift for shift in problem.shifts if may_serve(job, shift)]
-    if not candidates and job.locked:
-        return Reason("locked_without_shift", {"worker": job.locked[0].worker, "day": job.locked[0].day})
+    there = {Commitment(shift.worker, shift.day) for shift in problem.shifts}
+    lost = next((lock for lock in job.locked if lock not in there or not candidates), None)
+    if lost is not None:
+        return Reason("locked_without_shift", {"worker": lost.worker, "day": lost.day})
     if not candidates:
         days = {"first_day": job.earliest_day, "last_day": job.latest_day}
         return Reason("no_shift", {**days, "workers": list(job.only_workers)})
@@ -72,6 +79,14 @@ def delay_s(job: Job, day: int) -> int:
 
 
 def moved_s(problem: Problem, job: Job, shift: Shift) -> float:
-    """Price in seconds of a visit that the published plan has with another worker or on another day."""
-    stays = not job.previous or Commitment(shift.worker, shift.day) in job.previous
-    return 0.0 if stays else problem.weights.stability_s
+    """Price in seconds of a visit that the published plan has with another worker, on another day or in another half
+    of the day.
+    """
+    if not job.previous:
+        return 0.0
+    spot = Commitment(shift.worker, shift.day)
+    if spot not in job.previous:
+        return problem.weights.stability_s
+    starts = [at_s for at_s, one in zip(job.previous_starts_s, job.previous, strict=False) if one == spot]
+    stays = not starts or any(shift.start_s <= at_s < shift.end_s for at_s in starts)
+    return 0.0 if stays else HALF_DAY_SHARE * problem.weights.stability_s

@@ -59,8 +59,8 @@ class Job:
     `visits` on different days, at least `min_gap_days` apart (1 = next day), or on exactly one of `patterns` (sets of
     days). `appointment` outranks `required`, which outranks everything optional; an optional job is done while it
     costs less than `prize_s` seconds of walking. `delay_cost_s`: seconds of walking that one day earlier is worth.
-    `locked`: visits a person has fixed. `previous`: where the published plan has it. `reason`: why it is due, handed
-    through to the plan.
+    `locked`: visits a person has fixed. `previous`: where the published plan has it, `previous_starts_s`: and at what
+    time of that day (empty: the time of day is not told). `reason`: why it is due, handed through to the plan.
     """
 
     id: str
@@ -81,6 +81,7 @@ class Job:
     delay_cost_s: int = 0
     locked: tuple[Commitment, ...] = ()
     previous: tuple[Commitment, ...] = ()
+    previous_starts_s: tuple[int, ...] = ()
     reason: Reason | None = None
 
     def __post_init__(self) -> None:
@@ -148,7 +149,8 @@ class Weights:
     """What a second of walking is weighed against. All in seconds of walking.
 
     `balance_s`: per squared hour of work in a shift; the larger, the more evenly shifts are filled.
-    `stability_s`: for each visit that moves to another worker or day than the published plan says.
+    `stability_s`: for each visit that moves to another worker or day than the published plan says; half of it for
+    one that moves to another half of the same worker's day.
     """
 
     balance_s: float = 300.0
@@ -293,6 +295,8 @@ def _check_job(job: Job) -> None:
     for days in job.patterns:
         if len(set(days)) != job.visits or not all(0 <= day < DAYS for day in days):
             refuse("bad_pattern", f"pattern {days} for {job.visits} visits")
+    if job.previous_starts_s and len(job.previous_starts_s) != len(job.previous):
+        refuse("bad_previous", f"{len(job.previous)} published visits, {len(job.previous_starts_s)} times")
     if len({lock.day for lock in job.locked}) != len(job.locked) or len(job.locked) > job.visits:
         refuse("bad_lock", "more locks than visits, or two on one day")
 

@@ -1,6 +1,7 @@
 """One search over the arrays of a problem: how hot, how long, how dear an overfull group is."""
 
 import time
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -91,20 +92,39 @@ class Search:
         """Steps made so far."""
         return int(self._state.tally[core.STEPS])
 
-    def run_steps(self, steps: int) -> None:
-        """This many steps, from hot to cold."""
+    def begin_with(self, orders: Sequence[Sequence[int]]) -> None:
+        """Starts from a plan at hand instead of from nothing: jobs (rows of `ground.job`) per shift, in order.
+
+        Every order must fit its shift, every job must be there on all days of one of its sets, or on none; the caps
+        must hold. Jobs that are left out are tried by the steps that follow.
+        """
+        week, state, step = self._week, self._state, self._step
+        step.touched[:] = 0
+        for r, rows in enumerate(orders):
+            day = int(week.shift[r, core.DAY])
+            for k, j in enumerate(rows):
+                core.insert(j, day, r, k, week, state, step)
+                if state.mask[j] == 0:
+                    state.tally[core.TOTAL] -= week.job[j, core.PRIZE]
+                state.mask[j] |= 1 << day
+        state.tally[core.STEPS] = 1
+        state.tally[core.BEST] = state.tally[core.TOTAL]
+        core.save_best(state)
+
+    def run_steps(self, steps: int, *, begin: Decimal = Decimal(0)) -> None:
+        """This many steps, from hot to cold; `begin` (0 to 1): how far on the way to cold the first one is."""
         done = 0
         while done < steps:
             count = min(ROUND_STEPS, steps - done) if done else 1
-            self._run(count, Decimal(done) / steps)
+            self._run(count, begin + (1 - begin) * Decimal(done) / steps)
             done += count
 
-    def run_cpu(self, budget_s: float) -> None:
-        """Steps from hot to cold for this many CPU seconds of the thread."""
+    def run_cpu(self, budget_s: float, *, begin: Decimal = Decimal(0)) -> None:
+        """Steps from hot to cold for this many CPU seconds of the thread; `begin` as in `run_steps`."""
         start_s = time.thread_time()
         spent_s = 0.0
         while spent_s < budget_s:
-            self._run(ROUND_STEPS if self.steps else 1, Decimal(spent_s / budget_s))
+            self._run(ROUND_STEPS if self.steps else 1, begin + (1 - begin) * Decimal(spent_s / budget_s))
             spent_s = time.thread_time() - start_s
 
     def best(self) -> list[list[int]]:
