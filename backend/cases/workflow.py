@@ -135,7 +135,7 @@ for _state in OPEN_STATES:
 for _state in (State.REPORTED, State.VERIFYING, State.FILED, State.PENDING_HANDLE, State.RETURNED):
     TABLE[_state, Action.CANCEL] = (State.CANCELLED, frozenset({Role.RESIDENT}) | _DESK)
 for _state in OPEN_STATES - {State.SUSPENDED, State.PENDING_CHECK}:
-    TABLE[_state, Action.REBOOK] = (_state, frozenset({Role.RESIDENT}))
+    TABLE[_state, Action.REBOOK] = (_state, frozenset({Role.RESIDENT, Role.COMMUNITY, Role.STREET}))
 for _state in (State.FILED, State.PENDING_HANDLE, State.HANDLING):
     TABLE[_state, Action.ESCALATE] = (_state, frozenset({Role.SYSTEM}))
 

@@ -183,6 +183,8 @@ DISPATCH_SNAP_M = env.number("GRIDWARD_DISPATCH_SNAP_M", default=25.0, minimum=0
 TRACK_RETENTION_DAYS = env.integer("GRIDWARD_TRACK_RETENTION_DAYS", default=60, minimum=1, maximum=90)
 VISITED_RADIUS_M = env.number("GRIDWARD_VISITED_RADIUS_M", default=30.0, minimum=5.0, maximum=200.0)
 PLAN_STEPS = env.integer("GRIDWARD_PLAN_STEPS", default=20_000, minimum=1, maximum=10_000_000)
+REPLAN_STEPS = env.integer("GRIDWARD_REPLAN_STEPS", default=4_000, minimum=1, maximum=10_000_000)
+REPLAN_STABILITY_S = env.integer("GRIDWARD_REPLAN_STABILITY_S", default=900, minimum=0, maximum=100_000)
 PROPOSE_LIMIT_S = env.integer("GRIDWARD_PROPOSE_LIMIT_S", default=1800, minimum=60, maximum=86_400)
 SMS_PROVIDER = env.choice("GRIDWARD_SMS_PROVIDER", among=("console", "file"), default="file")
 SMS_FILE = env.path("GRIDWARD_SMS_FILE", default=DATA_DIR / "sms.log")
@@ -248,6 +250,8 @@ SPECTACULAR_SETTINGS = {
         "RuleAction": "maps.console.rule_shapes.ACTIONS",
         "RuleChangeAction": "maps.console.rule_shapes.CHANGES",
         "RuleState": "maps.console.rule_shapes.RULE_STATES",
+        "ReplanKind": "maps.console.replan_shapes.REPLAN_KINDS",
+        "ReplanChangeKind": "backend.inspections.replanning.difference.KINDS",
         "PatrolState": "mobile_api.common.shapes.SESSION_STATES",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

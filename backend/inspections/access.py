@@ -5,8 +5,8 @@ from uuid import UUID
 
 from backend.accounts.actor import Actor
 from backend.areas.models import Area
-from backend.inspections.errors import AppointmentNotFound, JobNotFound, PlanNotFound, StopNotFound
-from backend.inspections.models import Appointment, PlanJob, Route, Stop, WeeklyPlan
+from backend.inspections.errors import AppointmentNotFound, JobNotFound, PlanNotFound, ReplanNotFound, StopNotFound
+from backend.inspections.models import Appointment, PlanJob, Replan, Route, Stop, WeeklyPlan
 
 
 def get_plan(actor: Actor, plan_id: UUID) -> WeeklyPlan:
@@ -25,6 +25,14 @@ def get_own_plan(actor: Actor, plan_id: UUID) -> WeeklyPlan:
     if plan is None:
         raise PlanNotFound("no such plan")
     return plan
+
+
+def get_replan(actor: Actor, replan_id: UUID) -> Replan:
+    """Raises ReplanNotFound."""
+    found = Replan.objects.visible_to(actor).select_related("base__grid", "plan__grid").filter(pk=replan_id).first()
+    if found is None:
+        raise ReplanNotFound("no such proposal")
+    return found
 
 
 def get_stop(actor: Actor, stop_id: UUID) -> Stop:

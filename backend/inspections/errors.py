@@ -51,6 +51,36 @@ class PlanningUnderWay(Conflict):
     code = "planning_under_way"
 
 
+class ReplanNotFound(NotFound):
+    """No such proposal, or outside the actor's areas."""
+
+    code = "replan_not_found"
+
+
+class PlanNotInForce(Conflict):
+    """Only the plan in force can be mended; `state` says what this one is."""
+
+    code = "plan_not_in_force"
+
+
+class ReplanStale(Conflict):
+    """The week has moved on since this proposal: another plan is in force, a stop was reached, or it is too old."""
+
+    code = "replan_stale"
+
+
+class ReplanImpossible(Conflict):
+    """What the proposal is about finds no place in the week; `reason` says which constraint stands in its way."""
+
+    code = "replan_impossible"
+
+
+class NothingToReplan(Invalid):
+    """The case, stop or worker that is named asks for no change of this week; `field` names it."""
+
+    code = "nothing_to_replan"
+
+
 class PlanNotPublishable(Conflict):
     """Only a finished draft can be published; `state` says what this one is."""
 

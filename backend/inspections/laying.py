@@ -1,17 +1,21 @@
 """Puts the solver's answer into rows: routes with the walked path, stops with times and reasons, what is left out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
 from django.contrib.gis.geos import LineString, MultiLineString, Point
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from backend.core.clock import LOCAL
 from backend.core.ids import uuid7
 from backend.inspections.models import Route, Stop, StopDuty
-from backend.inspections.planning import Collected, Solved, Subject, local_midnight
+from backend.inspections.planning import Collected, Head, Solved, Subject, local_midnight
 from gis import rounds
 from gis.rounds import Job, Plan, Reason
 
@@ -32,9 +36,13 @@ def rows_of(plan_id: UUID, collected: Collected, solved: Solved) -> Rows:
     rows = Rows([], [], [], [], {})
     for frozen in collected.frozen:
         _copy_route(plan_id, frozen, rows)
+    heads = _laid_heads(collected)
     for planned in solved.plan.routes:
-        if planned.stops:
-            _lay_route(plan_id, collected, solved, planned, rows)
+        head = heads.pop(planned.shift, _NO_HEAD)
+        if planned.stops or head.kept:
+            _lay_route(plan_id, collected, solved, planned, rows=rows, laid=head)
+    for head in heads.values():
+        _lay_route(plan_id, collected, solved, None, rows=rows, laid=head)
     rows.unserved.extend(_unserved(collected, solved.plan))
     cost = solved.plan.cost
     rows.cost.update(
@@ -47,6 +55,31 @@ def rows_of(plan_id: UUID, collected: Collected, solved: Solved) -> Rows:
         stops=len(rows.stops),
     )
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _LaidHead:
+    """The head of a half day with the points of its stops in the matrix."""
+
+    head: Head | None
+    points: tuple[int, ...] = ()
+
+    @property
+    def kept(self) -> tuple[Stop, ...]:
+        return self.head.kept if self.head else ()
+
+
+_NO_HEAD = _LaidHead(None)
+
+
+def _laid_heads(collected: Collected) -> dict[int, _LaidHead]:
+    """By the row of the shift that goes on from it; below 0 where nobody does."""
+    found, point = {}, len(collected.jobs) + 1
+    for number, head in enumerate(collected.heads):
+        points = tuple(range(point, point + len(head.kept)))
+        point += len(head.kept)
+        found[-1 - number if head.row is None else head.row] = _LaidHead(head, points)
+    return found
 
 
 def copy_stop(stop: Stop, *, route: Route, seq: int) -> tuple[Stop, list[StopDuty]]:
@@ -95,23 +128,33 @@ def _copy_route(plan_id: UUID, route: Route, rows: Rows) -> None:
         rows.links.extend(links)
 
 
-def _lay_route(plan_id: UUID, collected: Collected, solved: Solved, planned: rounds.Route, rows: Rows) -> None:
-    shift = collected.free_shifts[planned.shift]
+def _lay_route(
+    plan_id: UUID, collected: Collected, solved: Solved, planned: rounds.Route | None, *, rows: Rows, laid: _LaidHead
+) -> None:
+    """One half day: what of it is over or under way, copied, then what is planned after that."""
+    shift = laid.head or collected.free_shifts[planned.shift if planned else 0]
+    steps = planned.stops if planned else ()
+    points = [0, *laid.points, *(solved.problem.job_of[step.job_id].point for step in steps), 0]
     route = Route(
         id=uuid7(),
         plan_id=plan_id,
         worker_id=shift.worker_id,
         day=shift.start.astimezone(LOCAL).date(),
         shift=DateTimeTZRange(shift.start, shift.end),
-        travel_s=planned.travel_s,
-        travel_m=planned.travel_m,
-        path=_path(solved, planned),
+        travel_s=_along(solved.problem.travel_s, points),
+        travel_m=_along(solved.problem.travel_m, points),
+        path=_path(solved, points),
     )
     rows.routes.append(route)
     midnight = local_midnight(route.day)
     last: Stop | None = None
     seq = 0
-    for step in planned.stops:
+    for stop in laid.kept:
+        seq = stop.seq
+        copied, links = copy_stop(stop, route=route, seq=seq)
+        rows.stops.append(copied)
+        rows.links.extend(links)
+    for step in steps:
         subject = collected.subjects[step.job_id]
         if last is not None and last.place_id is not None and _same_place(last, subject):
             # Two needs of one place in a row are one call at one door.
@@ -121,7 +164,7 @@ def _lay_route(plan_id: UUID, collected: Collected, solved: Solved, planned: rou
         seq += 1
         last = _stop(route, seq, subject, step, midnight)
         job = solved.problem.job_of[step.job_id]
-        last.window = _stop_window(job, planned.day, step.start_s, midnight)
+        last.window = _stop_window(job, (route.day - collected.week_start).days, step.start_s, midnight)
         last.locked = bool(job.locked)
         rows.stops.append(last)
         rows.links.extend(_links(last, subject))
@@ -178,9 +221,13 @@ def _stop_window(job: Job, day: int, start_s: int, midnight: datetime) -> DateTi
     return None
 
 
-def _path(solved: Solved, planned: rounds.Route) -> MultiLineString | None:
+def _along(matrix: npt.NDArray[np.int32], points: Sequence[int]) -> int:
+    """The sum of the legs between these points; a leg without a way counts nothing."""
+    return sum(max(0, int(matrix[a, b])) for a, b in pairwise(points))
+
+
+def _path(solved: Solved, points: Sequence[int]) -> MultiLineString | None:
     """The way walked, leg by leg; None when every stop lies at the base itself."""
-    points = [0, *(solved.problem.job_of[stop.job_id].point for stop in planned.stops), 0]
     legs = solved.network.legs(solved.snapped, points)
     lines = [LineString(leg.coordinates, srid=4326) for leg in legs if leg.metres > 0]
     return MultiLineString(lines, srid=4326) if lines else None
@@ -191,7 +238,7 @@ def _unserved(collected: Collected, plan: Plan) -> list[dict[str, Any]]:
     left = []
     for missing in plan.unserved:
         subject = collected.subjects[missing.job_id]
-        left.append({**_named(subject), "visits": missing.visits, "reason": _as_facts(missing.reason)})
+        left.append({**named(subject), "visits": missing.visits, "reason": _as_facts(missing.reason)})
     for appointment in collected.late:
         left.append(
             {
@@ -217,7 +264,7 @@ def _unserved(collected: Collected, plan: Plan) -> list[dict[str, Any]]:
     return left
 
 
-def _named(subject: Subject) -> dict[str, Any]:
+def named(subject: Subject) -> dict[str, Any]:
     if subject.appointment is not None:
         return {
             "kind": "appointment",

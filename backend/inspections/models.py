@@ -72,6 +72,7 @@ class WeeklyPlan(models.Model):
         PUBLISHED = "published"
         SUPERSEDED = "superseded"
         FAILED = "failed"
+        PROPOSED = "proposed"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     grid = models.ForeignKey("areas.Area", models.PROTECT, related_name="plans")
@@ -99,6 +100,51 @@ class WeeklyPlan(models.Model):
                 fields=["grid", "week_start"], condition=Q(state="planning"), name="one_planner_a_week"
             ),
             models.CheckConstraint(condition=Q(week_start__iso_week_day=1), name="plan_week_starts_on_monday"),
+        ]
+
+
+class ReplanQuerySet(models.QuerySet["Replan"]):
+    def visible_to(self, actor: Actor) -> Self:
+        return self.filter(within(actor.area_paths, "plan__grid__path"))
+
+
+class Replan(models.Model):
+    """A published week mended after something came between: `plan` is proposed in place of `base` until accepted.
+
+    `facts` is what happened (ids and times), `target` what it is about in the words of `planning.subject_key`, empty
+    for an absence; `left_out` has what the proposal leaves out and `base` does not, as in `WeeklyPlan.unserved`.
+    """
+
+    class Kind(models.TextChoices):
+        URGENT_CASE = "urgent_case"
+        COME_AGAIN = "come_again"
+        ABSENCE = "absence"
+        MOVED_APPOINTMENT = "moved_appointment"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    base = models.ForeignKey(WeeklyPlan, models.CASCADE, related_name="replans")
+    plan = models.OneToOneField(WeeklyPlan, models.CASCADE, related_name="replan")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    facts = models.JSONField(default=dict)
+    target = models.CharField(max_length=60, blank=True)
+    is_met = models.BooleanField(help_text="what happened finds its place in the proposal")
+    left_out = models.JSONField(default=list)
+    stability_s = models.PositiveIntegerField()
+    cpu_ms = models.PositiveIntegerField()
+    asked_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    accepted_at = models.DateTimeField(null=True)
+
+    objects = ReplanQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["base"], condition=Q(accepted_at__isnull=False), name="one_replan_accepted_a_plan"
+            ),
+            models.CheckConstraint(condition=~Q(base=models.F("plan")), name="replan_replaces_another_plan"),
         ]
 
 

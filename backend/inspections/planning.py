@@ -1,12 +1,13 @@
 """Collects one grid's week into a planning problem and solves it. Reads only; `plans` says what is stored when."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import numpy as np
+from django.db.models import Q
 
 from backend.areas.models import Area, Boundary
 from backend.cases.models import Case
@@ -61,26 +62,66 @@ class Collected:
     network_stamp: int
     digest: bytes = b""
     late: tuple[Appointment, ...] = field(default=())
+    heads: tuple["Head", ...] = field(default=())
+    movable: tuple[Stop, ...] = field(default=())
 
 
-def collect(grid: Area, week_start: date, *, now: datetime, seed: int) -> Collected:
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What of a half day that runs is over or under way: `kept` stays, the rest of it begins where the last one stands.
+
+    `row`: the free shift that is this rest; None when nobody walks on from here.
+    """
+
+    worker_id: UUID
+    start: datetime
+    end: datetime
+    kept: tuple[Stop, ...]
+    row: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where the week is cut: what stays as it is, and the half days that may still be changed.
+
+    `frozen` routes are copied, `kept` stops count as covered, `movable` ones are where the published plan has its
+    visits. `cases`: also looked at, due or not.
+    """
+
+    free: tuple[WorkerShift, ...]
+    frozen: tuple[Route, ...]
+    kept: tuple[Stop, ...]
+    movable: tuple[Stop, ...]
+    heads: tuple[Head, ...] = ()
+    cases: frozenset[UUID] = frozenset()
+
+
+def collect(
+    grid: Area,
+    week_start: date,
+    *,
+    now: datetime,
+    seed: int,
+    cut_of: Callable[[WeeklyPlan | None, tuple[WorkerShift, ...], datetime], Cut] | None = None,
+) -> Collected:
     """The week's needs, appointments and cases against the team's half days that are still free.
 
-    Half days of a published plan that have begun (or begin within FREEZE_BEFORE) are frozen: their stops count as
-    covered and are carried over. Without a published plan, past half days are simply gone. Raises NobodyServes for a
-    grid without a boundary, NoNetwork.
+    Half days of a published plan that have begun (or begin within FREEZE_BEFORE) are frozen, unless `cut_of` cuts the
+    week elsewhere: their stops count as covered and are carried over. Without a published plan, past half days are
+    simply gone. Raises NobodyServes for a grid without a boundary, NoNetwork.
     """
     published = access.published_plan(grid.pk, week_start)
     shifts = tuple(team_shifts(grid.pk, week_start))
-    free = tuple(shift for shift in shifts if shift.start > now + FREEZE_BEFORE)
-    kept = _kept_stops(published, now)
+    cut = (cut_of or _cut_at_half_days)(published, shifts, now)
+    free, kept = cut.free, cut.kept
     open_days = tuple(sorted({_day_of(shift.start, week_start) for shift in free}))
     duties = places.duties_in_week(grid.pk, week_start)
     week = Week(week_start, open_days, _covered(duties, kept, week_start))
     needs, refused = demand.needs_of(duties, targets=places.visit_targets(), week=week)
     appointments = live_appointments(grid.pk, week_start)
-    cases = _cases_due(grid, week_start, {shift.worker_id for shift in shifts})
-    previous = _previous(published, week_start)
+    named = cut.cases | {stop.case_id for stop in cut.movable if stop.case_id and stop.kind == Stop.Kind.CASE}
+    cases = _cases_due(grid, week_start, {shift.worker_id for shift in shifts}, named)
+    previous = _previous(cut.movable, week_start)
     carried = {stop.appointment_id for stop in kept if stop.appointment_id}
     todo = [one for one in appointments if one.pk not in carried]
     movable = [one for one in todo if any(_holds_window(shift, one) for shift in free)]
@@ -99,7 +140,9 @@ def collect(grid: Area, week_start: date, *, now: datetime, seed: int) -> Collec
         week_start=week_start,
         shifts=shifts,
         free_shifts=free,
-        frozen=tuple(_frozen_routes(published, now)),
+        frozen=cut.frozen,
+        heads=cut.heads,
+        movable=cut.movable,
         jobs=jobs,
         subjects=subjects,
         refused=tuple(refused),
@@ -160,21 +203,23 @@ def _holds_window(shift: WorkerShift, appointment: Appointment) -> bool:
     return bool(shift.start < appointment.window.upper and appointment.window.lower < shift.end)
 
 
-def _frozen_routes(published: WeeklyPlan | None, now: datetime) -> Iterable[Route]:
-    """Routes of the published plan that have begun or are about to."""
+def _cut_at_half_days(published: WeeklyPlan | None, shifts: tuple[WorkerShift, ...], now: datetime) -> Cut:
+    """Half days that have begun or are about to stay as published, and whatever is done or under way."""
+    free = tuple(shift for shift in shifts if shift.start > now + FREEZE_BEFORE)
     if published is None:
-        return []
+        return Cut(free, (), (), ())
     routes = published.routes.prefetch_related("stops__duties").order_by("shift", "worker_id")
-    return [route for route in routes if route.shift.lower <= now + FREEZE_BEFORE]
-
-
-def _kept_stops(published: WeeklyPlan | None, now: datetime) -> list[Stop]:
-    """Stops that a new plan keeps: those of frozen routes, and whatever is done or under way."""
-    if published is None:
-        return []
+    frozen = tuple(route for route in routes if route.shift.lower <= now + FREEZE_BEFORE)
     ended = (Stop.State.ARRIVED, Stop.State.DONE)
-    stops = Stop.objects.filter(route__plan=published).select_related("route").prefetch_related("duties")
-    return [stop for stop in stops if stop.route.shift.lower <= now + FREEZE_BEFORE or stop.state in ended]
+    stops = stops_of_plan(published)
+    kept = [stop for stop in stops if stop.route.shift.lower <= now + FREEZE_BEFORE or stop.state in ended]
+    return Cut(free, frozen, tuple(kept), tuple(stops))
+
+
+def stops_of_plan(plan: WeeklyPlan) -> list[Stop]:
+    """The stops of a plan with their routes, places and duties."""
+    stops = Stop.objects.filter(route__plan=plan).select_related("route", "place").prefetch_related("duties")
+    return list(stops.order_by("route", "seq"))
 
 
 def _covered(duties: Sequence[VisitDuty], kept: Iterable[Stop], week_start: date) -> dict[UUID, frozenset[int]]:
@@ -191,11 +236,14 @@ def _covered(duties: Sequence[VisitDuty], kept: Iterable[Stop], week_start: date
     return {duty_id: frozenset(found) for duty_id, found in days.items()}
 
 
-def _cases_due(grid: Area, week_start: date, team: set[UUID]) -> list[Case]:
-    """Open cases of the team's people that are due by the end of the week and have no appointment of their own."""
+def _cases_due(grid: Area, week_start: date, team: set[UUID], named: Set[UUID]) -> list[Case]:
+    """Open cases of the team's people that are due by the end of the week, or are named or planned already, and have
+    no appointment of their own.
+    """
     week_end = local_midnight(week_start) + timedelta(days=7)
     return list(
-        Case.objects.filter(grid=grid, state__in=_CASE_STATES, responsible_id__in=team, due_at__lt=week_end)
+        Case.objects.filter(grid=grid, state__in=_CASE_STATES, responsible_id__in=team)
+        .filter(Q(due_at__lt=week_end) | Q(pk__in=named))
         .exclude(appointments__state=Appointment.State.BOOKED)
         .select_related("matter")
         .defer("contact_name", "contact_phone")
@@ -203,14 +251,15 @@ def _cases_due(grid: Area, week_start: date, team: set[UUID]) -> list[Case]:
     )
 
 
-def _previous(published: WeeklyPlan | None, week_start: date) -> dict[str, list[tuple[Commitment, bool]]]:
-    """Where the published plan has each subject, and whether a person has locked it there."""
-    found: dict[str, list[tuple[Commitment, bool]]] = {}
-    if published is None:
-        return found
-    for stop in Stop.objects.filter(route__plan=published).select_related("route"):
+Spots = list[tuple[Commitment, int, bool]]
+
+
+def _previous(stops: Iterable[Stop], week_start: date) -> dict[str, Spots]:
+    """Where the published plan has each subject, at what second of the day, and whether a person has locked it."""
+    found: dict[str, Spots] = {}
+    for stop in stops:
         spot = Commitment(str(stop.route.worker_id), _day_of(stop.start_at, week_start))
-        found.setdefault(subject_key(stop), []).append((spot, stop.locked))
+        found.setdefault(subject_key(stop), []).append((spot, second_of(stop.start_at), stop.locked))
     return found
 
 
@@ -228,7 +277,7 @@ def _jobs(
     appointments: Iterable[Appointment],
     cases: Iterable[Case],
     *,
-    previous: Mapping[str, list[tuple[Commitment, bool]]],
+    previous: Mapping[str, Spots],
     week_start: date,
     open_days: Sequence[int],
 ) -> tuple[tuple[Job, ...], dict[str, Subject]]:
@@ -260,7 +309,7 @@ def _appointment_job(job_id: str, point: int, window: Window, dwell_minutes: int
     )
 
 
-def _case_job(job_id: str, point: int, case: Case, week_start: date, spots: Iterable[tuple[Commitment, bool]]) -> Job:
+def _case_job(job_id: str, point: int, case: Case, week_start: date, spots: Spots) -> Job:
     due_at = case.due_at or local_midnight(week_start)
     return Job(
         id=job_id,
@@ -270,17 +319,18 @@ def _case_job(job_id: str, point: int, case: Case, week_start: date, spots: Iter
         prize_s=CASE_PRIZE_S,
         delay_cost_s=CASE_DELAY_S,
         only_workers=(str(case.responsible_id),),
-        previous=tuple(spot for spot, _ in spots),
-        locked=tuple(spot for spot, locked in spots if locked)[:1],
+        previous=tuple(spot for spot, _, _ in spots),
+        previous_starts_s=tuple(start_s for _, start_s, _ in spots),
+        locked=tuple(spot for spot, _, locked in spots if locked)[:1],
         reason=Reason("case_due", {"due_at": due_at.isoformat()}),
     )
 
 
-def _still_open(spots: Iterable[tuple[Commitment, bool]], open_days: Sequence[int]) -> list[tuple[Commitment, bool]]:
-    return [(spot, locked) for spot, locked in spots if spot.day in open_days]
+def _still_open(spots: Spots, open_days: Sequence[int]) -> Spots:
+    return [spot for spot in spots if spot[0].day in open_days]
 
 
-def _need_job(job_id: str, point: int, need: Need, spots: Sequence[tuple[Commitment, bool]]) -> Job:
+def _need_job(job_id: str, point: int, need: Need, spots: Spots) -> Job:
     usable = spots[: need.visits]
     return Job(
         id=job_id,
@@ -295,8 +345,9 @@ def _need_job(job_id: str, point: int, need: Need, spots: Sequence[tuple[Commitm
         earliest_day=need.earliest_day,
         household_call=need.household_call,
         reason=need.reason,
-        previous=tuple(spot for spot, _ in usable),
-        locked=tuple(spot for spot, locked in usable if locked),
+        previous=tuple(spot for spot, _, _ in usable),
+        previous_starts_s=tuple(start_s for _, start_s, _ in usable),
+        locked=tuple(spot for spot, _, locked in usable if locked),
     )
 
 

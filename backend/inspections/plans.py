@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=5)
 RETRY_AFTER = timedelta(seconds=20)
 MOST_ATTEMPTS = 5
-_PLANNERS = frozenset({Role.GRID_LEADER, Role.COMMUNITY, Role.STREET, Role.SYSTEM})
+PLANNERS = frozenset({Role.GRID_LEADER, Role.COMMUNITY, Role.STREET, Role.SYSTEM})
 _UNDER_WAY = "somebody plans this grid and week just now"
 
 
@@ -130,12 +130,13 @@ def free_stuck(*, now: datetime, plans: QuerySet[WeeklyPlan] | None = None) -> i
 
 
 @transaction.atomic
-def publish_plan(*, actor: Actor, plan_id: UUID, now: datetime) -> WeeklyPlan:
+def publish_plan(*, actor: Actor, plan_id: UUID, now: datetime, is_told: bool = False) -> WeeklyPlan:
     """Puts a draft in force: the plan before it ends, what was done under it is carried over, everybody hears of it.
 
-    Publishing a published plan again changes nothing. Raises PlanNotFound, MayNotPlan, PlanNotPublishable, StaleDraft.
+    `is_told`: the caller tells those whom it touches, and phones only fetch the plan. Publishing a published plan again
+    changes nothing. Raises PlanNotFound, MayNotPlan, PlanNotPublishable, StaleDraft.
     """
-    if actor.role not in _PLANNERS:
+    if actor.role not in PLANNERS:
         raise MayNotPlan("plans are published by grid leaders, communities and streets")
     found = access.get_plan(actor, plan_id)
     access.lock_rounds(found.grid_id)
@@ -161,6 +162,7 @@ def publish_plan(*, actor: Actor, plan_id: UUID, now: datetime) -> WeeklyPlan:
         week_start=str(plan.week_start),
         version=plan.version,
         worker_ids=workers,
+        is_told=is_told,
     )
     _tell_of_lost_visits(plan, former, now)
     return plan
@@ -217,7 +219,7 @@ def request_plans(
     `plan_from`: a week that has no plan yet is planned from this moment on, even if the task runs later.
     Raises MayNotPlan, NotAMonday, UnknownGrid.
     """
-    if actor.role not in _PLANNERS:
+    if actor.role not in PLANNERS:
         raise MayNotPlan("plans are asked for by grid leaders, communities and streets")
     if week_start.weekday() != 0:
         raise NotAMonday("a week is named by its Monday", week_start=str(week_start))

@@ -170,9 +170,14 @@ def get_own_plan(actor: Actor, plan_id: UUID) -> WeeklyPlan:
 
 def left_out(actor: Actor, plan: WeeklyPlan) -> list[LeftOut]:
     """The rows of `plan.unserved` with the places that the actor may see."""
-    ids = [row["place_id"] for row in plan.unserved if row.get("place_id")]
+    return left_out_rows(actor, plan.unserved)
+
+
+def left_out_rows(actor: Actor, rows: Sequence[dict[str, Any]]) -> list[LeftOut]:
+    """Rows such as `WeeklyPlan.unserved` holds, with the places that the actor may see."""
+    ids = [row["place_id"] for row in rows if row.get("place_id")]
     visible = {place.pk: place for place in Place.objects.visible_to(actor).filter(pk__in=ids)}
-    return [_left_out(row, visible) for row in plan.unserved]
+    return [_left_out(row, visible) for row in rows]
 
 
 def _left_out(row: dict[str, Any], visible: dict[UUID, Place]) -> LeftOut:

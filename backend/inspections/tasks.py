@@ -9,6 +9,7 @@ from django.utils import timezone
 from backend.accounts.actor import SYSTEM
 from backend.core.clock import week_start_of
 from backend.inspections import booking, due_weeks, plans, rehoming, reminders, staffing, visits
+from backend.inspections.replanning import accepting
 from gis.rounds import warm_up
 
 
@@ -45,9 +46,10 @@ def plan_due_weeks() -> int:
 
 @shared_task
 def free_stuck_plans() -> int:
-    """Gives up planners that were lost and sends what waits again; how many tasks went out."""
+    """Gives up lost planners, clears old proposals away and sends what waits again; how many tasks went out."""
     now = timezone.now()
     plans.free_stuck(now=now)
+    accepting.drop_old(now=now)
     return reminders.send(plans.waiting_job_grids(now=now))
 
 

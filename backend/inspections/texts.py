@@ -10,6 +10,14 @@ _OWN: Mapping[str, tuple[str, str]] = {
     "phone_first": ("已有 {tries} 次敲门无人，请先电话联系", "nobody home {tries} times: phone first"),
     "never_open": ("本周没有可走访的开放时间", "not open on any day of this week"),
     "bad_hours": ("开放时间填写有误", "the opening hours can't be read"),
+    "is_urgent": ("紧急案件", "the urgent case"),
+    "comes_again": ("未见到人，再次上门", "nobody was met: somebody comes again"),
+    "window_moved": ("预约改期", "the appointment was moved"),
+    "worker_absent": ("原网格员不在岗", "its worker is away"),
+    "makes_room": ("为其他走访腾出时间", "makes room for another visit"),
+    "has_room_now": ("现在有空档", "there is room for it now"),
+    "follows": ("随前一站顺延或提前", "follows the stops around it"),
+    "no_longer_due": ("已无需走访", "not due any more"),
     "no_shift_left": ("预约时段内已无班次", "no half day is left that holds the booked window"),
 }
 _SHOWN = 3

@@ -43,9 +43,19 @@ def notify_people(message: OutboxMessage, now: datetime) -> None:
         _visit_unserved(message, now)
     elif message.topic == "one_time_code":
         _one_time_code(message)
-    elif message.topic == "plan_published":
-        for worker_id in message.payload.get("worker_ids", []):
-            _in_app(message, UUID(worker_id), "plan_published", message.payload, now, case_id=None)
+    elif message.topic in ("plan_published", "round_changed"):
+        _round(message, now)
+
+
+def _round(message: OutboxMessage, now: datetime) -> None:
+    """A new plan is told to everybody on it; one that mends a week only to those whose round it changes."""
+    said = message.payload
+    if message.topic == "round_changed":
+        people = [said["worker_id"]]
+    else:
+        people = [] if said.get("is_told") else said.get("worker_ids", [])
+    for worker_id in people:
+        _in_app(message, UUID(worker_id), message.topic, said, now, case_id=None)
 
 
 def _case_changed(message: OutboxMessage, now: datetime) -> None:

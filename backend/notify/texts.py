@@ -78,11 +78,8 @@ _VISITS = {
 
 def notice_text(topic: str, facts: Mapping[str, Any]) -> tuple[str, str]:
     """A notice in words: (Chinese, English)."""
-    if topic == "plan_published":
-        week = facts.get("week_start", "")
-        return f"{week} 起的每周走访计划已更新", f"The plan of the week of {week} is in force"
-    if topic in _UNATTENDED:
-        return _UNATTENDED[topic](facts)
+    if topic in _WHOLE:
+        return _WHOLE[topic](facts)
     if topic in _VISITS:
         return _visit(facts, *_VISITS[topic])
     if topic == "dispute_settled":
@@ -94,6 +91,31 @@ def notice_text(topic: str, facts: Mapping[str, Any]) -> tuple[str, str]:
         return _of_case(facts, zh.format(why=why_zh), en.format(why=why_en))
     zh, en = _ASKED.get(topic) or _STEPS.get(str(facts.get("action")), ("有新进展", "has news"))
     return _of_case(facts, zh, en)
+
+
+_CAUSES = {
+    "urgent_case": ("紧急案件", "an urgent case"),
+    "come_again": ("再次上门", "a visit that is made again"),
+    "absence": ("同事不在岗", "somebody is away"),
+    "moved_appointment": ("预约改期", "a moved appointment"),
+}
+
+
+def _round_changed(facts: Mapping[str, Any]) -> tuple[str, str]:
+    """Days, how many stops are new, gone or elsewhere, and why."""
+    zh_why, en_why = _CAUSES[str(facts["cause"])]
+    days = [str(day)[5:] for day in facts["days"]]
+    count, more, fewer = int(facts["changed"]), int(facts["more"]), int(facts["fewer"])
+    parts_zh = [f"变动 {count} 站", *([f"增加 {more}"] if more else []), *([f"减少 {fewer}"] if fewer else [])]
+    parts_en = [
+        f"{count} {'stop' if count == 1 else 'stops'} changed",
+        *([f"{more} more"] if more else []),
+        *([f"{fewer} fewer"] if fewer else []),
+    ]
+    return (
+        f"{'、'.join(days)} 的走访路线已调整（{zh_why}）：{'，'.join(parts_zh)}",
+        f"Your round of {', '.join(days)} has changed ({en_why}): {', '.join(parts_en)}",
+    )
 
 
 def _of_case(facts: Mapping[str, Any], zh: str, en: str) -> tuple[str, str]:
@@ -133,4 +155,14 @@ def _department_unattended(facts: Mapping[str, Any]) -> tuple[str, str]:
     )
 
 
-_UNATTENDED = {"duty_gap": _duty_gap, "department_unattended": _department_unattended}
+def _plan_published(facts: Mapping[str, Any]) -> tuple[str, str]:
+    week = facts.get("week_start", "")
+    return f"{week} 起的每周走访计划已更新", f"The plan of the week of {week} is in force"
+
+
+_WHOLE = {
+    "plan_published": _plan_published,
+    "round_changed": _round_changed,
+    "duty_gap": _duty_gap,
+    "department_unattended": _department_unattended,
+}

@@ -70,7 +70,7 @@ def plan_facts(detail: PlanDetail) -> dict[str, Any]:
         "cost": plan.cost,
         "error": plan.error,
         "routes": [_route_facts(route, detail.targets) for route in detail.routes],
-        "unserved": [_unserved_facts(left) for left in detail.unserved],
+        "unserved": [unserved_facts(left) for left in detail.unserved],
         "readers": [{"worker": person_ref(one.worker), "seen_at": one.seen_at} for one in detail.readers],
     }
 
@@ -105,6 +105,7 @@ def stop_facts(stop: Stop, targets: Targets) -> dict[str, Any]:
         "reason": localised(*stop_reason(stop.reason_facts, stop.reason_code)),
         "targets": [_target_facts(link.duty, targets) for link in stop.duties.all()],
         "case_id": stop.case_id,
+        "appointment_id": stop.appointment_id,
         "locked": stop.locked,
     }
 
@@ -133,7 +134,8 @@ def _address(stop: Stop) -> str:
     return str(stop.case.address_text) if stop.case is not None else ""
 
 
-def _unserved_facts(left: LeftOut) -> dict[str, Any]:
+def unserved_facts(left: LeftOut) -> dict[str, Any]:
+    """The content of `PlanUnserved`."""
     name = (
         localised(left.place.name, left.place.name_en) if left.place else _KIND_NAMES.get(left.kind, localised("", ""))
     )

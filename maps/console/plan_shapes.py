@@ -58,6 +58,7 @@ class PlanStop(serializers.Serializer):
     reason = Localised()
     targets = PlanTarget(many=True)
     case_id = serializers.UUIDField(allow_null=True)
+    appointment_id = serializers.UUIDField(allow_null=True)
     locked = serializers.BooleanField()
 
 

@@ -16,7 +16,7 @@ from tests.mobile_api.conftest import picture, report_of
 # Parameter in path or query → kind of object; the sweep calls with an object at each place of the town.
 OBJECTS = {
     "case_id": "case", "stop_id": "stop", "session_id": "session", "tracker_id": "tracker",
-    "appointment_id": "appointment", "plan_id": "plan",
+    "appointment_id": "appointment", "plan_id": "plan", "replan_id": "replan",
     "job_id": "job", "dispute_id": "dispute", "division_id": "division", "rule_id": "rule", "worker": "worker",
     "proposal_id": "proposal", "code": "code", "community": "community",
 }  # fmt: skip
@@ -98,6 +98,10 @@ BODIES: dict[str, Body] = {
     "console_duty_sheet_post": lambda stage: {"file": picture()},
     "console_plans_post": lambda stage: {"week_start": _week(stage)},
     "console_plans_by_plan_id_publish_post": lambda stage: {},
+    "console_plans_by_plan_id_replans_post": lambda stage: {
+        "kind": "absence", "worker_id": str(stage.world.people["leader:002011001"].pk), "until": "week",
+    },
+    "console_replans_by_replan_id_accept_post": lambda stage: {},
     "console_plans_by_plan_id_round_post": lambda stage: {"reason": "入户走访需要"},
     "console_divisions_post": lambda stage: {"parent": "330281002011", "name": "秋季调整"},
     "console_divisions_propose_post": lambda stage: {"area": "330281002011", "grids": 2, "name": "建议划分"},
@@ -148,7 +152,7 @@ CREDENTIALS_NEEDED = {"auth_token_post", "auth_session_post", "auth_token_refres
 # The small world has no streets: an open door answers 503 `no_network` there.
 NEED_STREETS = {
     "slots_get", "appointments_post", "appointments_by_appointment_id_slots_get",
-    "appointments_by_appointment_id_move_post",
+    "appointments_by_appointment_id_move_post", "console_plans_by_plan_id_replans_post",
 }  # fmt: skip
 
 

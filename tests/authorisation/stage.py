@@ -26,7 +26,7 @@ from backend.core.ids import uuid7
 from backend.dispatch import rules
 from backend.dispatch.models import RuleVersion
 from backend.dispatch.rules import RuleChange, RuleWish
-from backend.inspections.models import Appointment, PlanJob, Route, Stop, StopDuty, WeeklyPlan
+from backend.inspections.models import Appointment, PlanJob, Replan, Route, Stop, StopDuty, WeeklyPlan
 from backend.patrols.models import PatrolSession, Tracker
 from tests.authorisation.oracle import WHERES, Where
 from tests.mobile_api.conftest import picture
@@ -184,6 +184,14 @@ def _round(stage: Stage, where: Where) -> None:
     stage.ids["plan", "others", where] = plan.pk
     draft = WeeklyPlan.objects.create(grid=grid, week_start=monday, version=2, state="draft", created_at=stage.now)
     stage.ids["draft", "others", where] = draft.pk
+    proposed = WeeklyPlan.objects.create(
+        grid=grid, week_start=monday, version=3, state="proposed", created_at=stage.now
+    )
+    replan = Replan.objects.create(
+        base=plan, plan=proposed, kind="absence", facts={"version": "", "said": {}}, is_met=True, stability_s=900,
+        cpu_ms=1, asked_at=stage.now, expires_at=stage.now - timedelta(minutes=1),
+    )  # fmt: skip
+    stage.ids["replan", "others", where] = replan.pk
     job = PlanJob.objects.create(week_start=monday, area_path=grid.path, asked_at=stage.now)
     job.grids.create(grid=grid)
     stage.ids["job", "others", where] = job.pk

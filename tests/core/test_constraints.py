@@ -46,6 +46,7 @@ from backend.inspections.models import (
     PlanJob,
     PlanJobGrid,
     PlanSeen,
+    Replan,
     Route,
     Stop,
     StopDuty,
@@ -101,6 +102,12 @@ def doubled(model: type[models.Model], which: dict[str, Any] | None = None, **va
 
 def department(_: Any) -> Department:
     return Department.objects.get(code="sanitation")
+
+
+def another_plan(plan: WeeklyPlan) -> WeeklyPlan:
+    return WeeklyPlan.objects.create(
+        grid=plan.grid, week_start=plan.week_start, version=77, state="draft", created_at=plan.created_at
+    )
 
 
 BREAKS: dict[str, Break] = {
@@ -159,6 +166,8 @@ BREAKS: dict[str, Break] = {
     "one_planner_a_week": doubled(WeeklyPlan, {"state": "planning"}, version=9),
     "plan_week_starts_on_monday": changed(WeeklyPlan, week_start=date(2026, 11, 17)),
     "plan_seen_once_a_worker": doubled(PlanSeen),
+    "one_replan_accepted_a_plan": doubled(Replan, plan=lambda row: another_plan(row.base)),
+    "replan_replaces_another_plan": changed(Replan, base=lambda row: row.plan),
     "one_route_at_a_time_in_a_plan": doubled(Route),
     "stop_seq_once": doubled(Stop),
     "stop_has_its_subject": changed(Stop, place=None),
@@ -295,10 +304,14 @@ def full_world(world: World, now: datetime) -> World:
     )
     grid = world.grid("002011001")
     Appointment.objects.create(case=case, grid=grid, window=hour, dwell_minutes=10, booked_at=now)
-    plan, _ = (
+    plan, other = (
         WeeklyPlan.objects.create(grid=grid, week_start=date(2026, 11, 16), version=n, state=state, created_at=now)
         for n, state in ((1, "published"), (2, "planning"))
     )
+    Replan.objects.create(
+        base=plan, plan=other, kind="absence", is_met=True, stability_s=900, cpu_ms=1, asked_at=now, expires_at=now,
+        accepted_at=now,
+    )  # fmt: skip
     PlanSeen.objects.create(plan=plan, worker=leader, seen_at=now, received_at=now)
     route = Route.objects.create(plan=plan, worker=leader, day=now.date(), shift=hour, travel_s=1, travel_m=1)
     stop = Stop.objects.create(

@@ -1,0 +1,1 @@
+"""A published week mended after something came between: proposed, read by a person, accepted once."""
