@@ -11,6 +11,7 @@ import { plan } from "./plan.en";
 import { product } from "./product.en";
 import { propose } from "./propose.en";
 import { queue, summary } from "./queue.en";
+import { replan } from "./replan.en";
 import { rule } from "./rule.en";
 import { app, keys, live, login, nav, notices, shell } from "./shell.en";
 import { statistics } from "./statistics.en";
@@ -39,6 +40,7 @@ export const messages: Translated<typeof zh> = {
   product,
   propose,
   queue,
+  replan,
   rule,
   shell,
   statistics,

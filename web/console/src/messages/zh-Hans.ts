@@ -9,6 +9,7 @@ import { plan } from "./plan.zh-Hans";
 import { product } from "./product.zh-Hans";
 import { propose } from "./propose.zh-Hans";
 import { queue, summary } from "./queue.zh-Hans";
+import { replan } from "./replan.zh-Hans";
 import { rule } from "./rule.zh-Hans";
 import { app, keys, live, login, nav, notices, shell } from "./shell.zh-Hans";
 import { statistics } from "./statistics.zh-Hans";
@@ -36,6 +37,7 @@ export const messages = {
   product,
   propose,
   queue,
+  replan,
   rule,
   shell,
   statistics,

@@ -16,6 +16,8 @@ import type {
   IndicatorGroup,
   Lamp,
   PlanDetail,
+  Replan,
+  ReplanWish,
   TrackComparison,
   Uuid,
 } from "./types";
@@ -120,6 +122,19 @@ export function makeConsoleApi(client: ApiClient, transport: Transport) {
     },
     publishPlan: (id: Uuid) =>
       answered(client.POST("/api/v1/console/plans/{plan_id}/publish", { params: { path: { plan_id: id } } })),
+    /** What the plan in force would become after something came between; nothing changes by it. */
+    async proposeReplan(plan: Uuid, body: ReplanWish): Promise<Replan> {
+      const path = { plan_id: plan };
+      return (await answered(
+        client.POST("/api/v1/console/plans/{plan_id}/replans", { params: { path }, body }),
+      )) as Replan;
+    },
+    async acceptReplan(id: Uuid): Promise<Replan> {
+      const path = { replan_id: id };
+      return (await answered(
+        client.POST("/api/v1/console/replans/{replan_id}/accept", { params: { path } }),
+      )) as Replan;
+    },
     /** Planned routes of a day: lines, and points for the stops. */
     routes: (day: Day, grid: string) =>
       call<GeoJSON.FeatureCollection>("GET", `${BASE}/routes`, { query: { day, grid } }),

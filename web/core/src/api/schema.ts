@@ -897,6 +897,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/plans/{plan_id}/replans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What the plan in force would become after something came between. Nothing is changed by it. */
+        post: operations["console_plans_by_plan_id_replans_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/plans/{plan_id}/round": {
         parameters: {
             query?: never;
@@ -934,6 +951,40 @@ export interface paths {
         get: operations["console_proof_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/replans/{replan_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A proposal as it was made. */
+        get: operations["console_replans_by_replan_id_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/replans/{replan_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Puts a proposal in force: 409 when the week has moved on since it was made. Accepting again changes nothing. */
+        post: operations["console_replans_by_replan_id_accept_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4097,9 +4148,10 @@ export interface components {
          *     * `published` - published
          *     * `superseded` - superseded
          *     * `failed` - failed
+         *     * `proposed` - proposed
          * @enum {string}
          */
-        PlanState: "planning" | "draft" | "published" | "superseded" | "failed";
+        PlanState: "planning" | "draft" | "published" | "superseded" | "failed" | "proposed";
         /** @description A planned call. No contact and no name of a resident is in it. */
         PlanStop: {
             /** Format: uuid */
@@ -4121,6 +4173,8 @@ export interface components {
             targets: components["schemas"]["PlanTarget"][];
             /** Format: uuid */
             case_id: string | null;
+            /** Format: uuid */
+            appointment_id: string | null;
             locked: boolean;
         };
         /** @description A visit duty that a stop is to meet. */
@@ -4457,6 +4511,130 @@ export interface components {
         RepairsInRequest: {
             version: number;
             faults?: number[] | null;
+        };
+        /** @description One stop that changes; `old` is empty for an added, `new` for a removed one. */
+        ReplanChange: {
+            kind: components["schemas"]["ReplanChangeKind"];
+            stop_kind: components["schemas"]["StopKind"];
+            name: components["schemas"]["Localised"];
+            location: components["schemas"]["LonLat"];
+            window: components["schemas"]["TimeWindow"] | null;
+            reason: components["schemas"]["Localised"];
+            old: components["schemas"]["ReplanSpot"] | null;
+            new: components["schemas"]["ReplanSpot"] | null;
+        };
+        /**
+         * @description * `added` - added
+         *     * `removed` - removed
+         *     * `moved` - moved
+         *     * `retimed` - retimed
+         * @enum {string}
+         */
+        ReplanChangeKind: "added" | "removed" | "moved" | "retimed";
+        ReplanCounts: {
+            added: number;
+            removed: number;
+            moved: number;
+            retimed: number;
+        };
+        /** @description One worker's day that changes, with its way before and after (GeoJSON MultiLineString). */
+        ReplanDay: {
+            worker: components["schemas"]["PersonRef"];
+            /** Format: date */
+            day: string;
+            before: components["schemas"]["ReplanLoad"];
+            after: components["schemas"]["ReplanLoad"];
+            changes: components["schemas"]["ReplanChange"][];
+            before_path: {
+                [key: string]: unknown;
+            } | null;
+            after_path: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * @description What came between. Which fields a kind needs:
+         *
+         *     urgent_case: case_id, by (end of today without) · come_again: stop_id · absence: worker_id, until, absence_kind ·
+         *     moved_appointment: appointment_id, start, end. `stability_s`: seconds of walking that one moved visit must save.
+         */
+        ReplanInRequest: {
+            kind: components["schemas"]["ReplanKind"];
+            /** Format: uuid */
+            case_id?: string;
+            /** Format: date-time */
+            by?: string | null;
+            /** Format: uuid */
+            stop_id?: string;
+            /** Format: uuid */
+            worker_id?: string;
+            /** @default today */
+            until?: components["schemas"]["UntilEnum"];
+            /** @default sick */
+            absence_kind?: components["schemas"]["AbsenceKindEnum"];
+            /** Format: uuid */
+            appointment_id?: string;
+            /** Format: date-time */
+            start?: string;
+            /** Format: date-time */
+            end?: string;
+            stability_s?: number | null;
+        };
+        /**
+         * @description * `urgent_case` - urgent_case
+         *     * `come_again` - come_again
+         *     * `absence` - absence
+         *     * `moved_appointment` - moved_appointment
+         * @enum {string}
+         */
+        ReplanKind: "urgent_case" | "come_again" | "absence" | "moved_appointment";
+        ReplanLoad: {
+            stops: number;
+            /** @description at the stops and on the way */
+            work_s: number;
+            travel_s: number;
+            travel_m: number;
+        };
+        /** @description A proposal: nothing of it counts before it is accepted. `is_met` false: what happened finds no place. */
+        ReplanOut: {
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["ReplanKind"];
+            grid: components["schemas"]["GridRef"];
+            /** Format: date */
+            week_start: string;
+            /** Format: uuid */
+            base_id: string;
+            base_version: number;
+            /** Format: uuid */
+            plan_id: string;
+            plan_version: number;
+            is_met: boolean;
+            stability_s: number;
+            cpu_ms: number;
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            accepted_at: string | null;
+            counts: components["schemas"]["ReplanCounts"];
+            before: components["schemas"]["ReplanLoad"];
+            after: components["schemas"]["ReplanLoad"];
+            days: components["schemas"]["ReplanDay"][];
+            left_out: components["schemas"]["PlanUnserved"][];
+        };
+        /** @description Where a stop is: whose round, which day, when. */
+        ReplanSpot: {
+            /** Format: uuid */
+            stop_id: string;
+            worker: components["schemas"]["PersonRef"];
+            /** Format: date */
+            day: string;
+            /** Format: date-time */
+            start_at: string;
+            /** Format: date-time */
+            leave_at: string;
         };
         /** @description A report. `id` is a UUIDv7 made by the client: the same id and content again gives the same answer. */
         ReportInRequest: {
@@ -5128,6 +5306,12 @@ export interface components {
             place: components["schemas"]["PlaceRef"] | null;
             reason: components["schemas"]["Localised"];
         };
+        /**
+         * @description * `today` - today
+         *     * `week` - week
+         * @enum {string}
+         */
+        UntilEnum: "today" | "week";
         VectorLayerOut: {
             id: string;
             fields: {
@@ -7153,6 +7337,40 @@ export interface operations {
             };
         };
     };
+    console_plans_by_plan_id_replans_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplanInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplanOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     console_plans_by_plan_id_round_get: {
         parameters: {
             query?: {
@@ -7253,6 +7471,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProofOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_replans_by_replan_id_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplanOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_replans_by_replan_id_accept_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplanOut"];
                 };
             };
             /** @description A problem (RFC 9457) */

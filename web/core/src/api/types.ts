@@ -57,6 +57,14 @@ export type StopState = PlannedStop["state"];
 /** GeoJSON is a free object in the schema; what the server puts there is named here. */
 export type PlannedRoute = Omit<Schemas["PlanRoute"], "path"> & { path: GeoJSON.MultiLineString | null };
 export type PlanDetail = Omit<Schemas["PlanDetail"], "routes"> & { routes: PlannedRoute[] };
+export type ReplanChange = Schemas["ReplanChange"];
+export type ReplanDay = Omit<Schemas["ReplanDay"], "before_path" | "after_path"> & {
+  before_path: GeoJSON.MultiLineString | null;
+  after_path: GeoJSON.MultiLineString | null;
+};
+export type Replan = Omit<Schemas["ReplanOut"], "days"> & { days: ReplanDay[] };
+/** What came between, as it is sent: what a kind does not need stays out. */
+export type ReplanWish = Schemas["ReplanInRequest"];
 export type PlanReader = Schemas["PlanReader"];
 export type PlanJob = Schemas["JobOut"];
 export type UnseenList = Schemas["CoverageOut"];
