@@ -198,26 +198,49 @@ def _left_out(row: dict[str, Any], visible: dict[UUID, Place]) -> LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class ArrivalWindow:
-    """When the resident may expect somebody: half an hour around the planned time, within what was booked."""
+    """When the resident may expect somebody, within what was booked; `is_narrowed`: it follows the round of the day."""
 
     start: datetime
     end: datetime
     is_narrowed: bool
 
 
-_AROUND_PLANNED = timedelta(minutes=30)
+# Half of the arrival window: before the round has begun, then what is never gone below, and more for each stop ahead.
+_AROUND_PLANNED: Final = timedelta(minutes=30)
+_AROUND_NEXT: Final = timedelta(minutes=10)
+_AROUND_STOP: Final = timedelta(minutes=5)
 
 
 def arrival_window(appointment: Appointment, *, now: datetime) -> ArrivalWindow:
-    """The booked window; on the day itself narrowed by the round in force. Never a position."""
+    """The booked window; on the day itself narrowed by the round in force. Never a position.
+
+    Before the half day's first stop half an hour around the planned time. Then the round as it is walked: the planned
+    time moved by how late the last stop ended, and the nearer the visit, the narrower.
+    """
     start, end = appointment.window.lower, appointment.window.upper
-    stop = Stop.objects.published().filter(appointment=appointment).first()
+    stop = Stop.objects.published().filter(appointment=appointment).select_related("route").first()
     is_today = now.astimezone(LOCAL).date() == start.astimezone(LOCAL).date()
     if stop is None or stop.window != appointment.window or not is_today:
         return ArrivalWindow(start, end, is_narrowed=False)
-    return ArrivalWindow(
-        max(start, stop.start_at - _AROUND_PLANNED), min(end, stop.start_at + _AROUND_PLANNED), is_narrowed=True
-    )
+    expected, around = _expected(stop, now)
+    # Whoever is very late still comes: the end of what was booked stays open.
+    earliest = min(max(start, expected - around), end - _AROUND_NEXT)
+    return ArrivalWindow(earliest, max(min(end, expected + around), earliest + _AROUND_NEXT), is_narrowed=True)
+
+
+def _expected(stop: Stop, now: datetime) -> tuple[datetime, timedelta]:
+    """When the visit is to be expected as the half day goes, and how exactly that is known."""
+    if stop.arrived_at is not None:
+        return stop.arrived_at, _AROUND_NEXT
+    before = list(Stop.objects.filter(route=stop.route_id, seq__lt=stop.seq).order_by("seq"))
+    ended = [one for one in before if one.state == Stop.State.DONE and one.ended_at is not None]
+    if not ended:
+        return stop.start_at, _AROUND_PLANNED
+    last = max(ended, key=lambda one: one.ended_at or one.leave_at)
+    delay = (last.ended_at or last.leave_at) - last.leave_at
+    ahead = sum(one.state in (Stop.State.PLANNED, Stop.State.ARRIVED) for one in before)
+    around = min(_AROUND_PLANNED, _AROUND_NEXT + ahead * _AROUND_STOP)
+    return max(stop.start_at + delay, now), around
 
 
 @dataclass(frozen=True, slots=True)

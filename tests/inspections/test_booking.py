@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection, transaction
 
+from backend.accounts.actor import SYSTEM
 from backend.areas.models import Absence, Duty
 from backend.cases.models import Case
 from backend.cases.services import PointIn, Step, act
@@ -25,8 +26,9 @@ from backend.inspections.errors import (
     UnknownSlot,
 )
 from backend.inspections.models import Appointment, PlanJob, Stop, WeeklyPlan
-from backend.inspections.queries import arrival_window
-from backend.inspections.services import plan_week, run_job_grid
+from backend.inspections.queries import ArrivalWindow, arrival_window
+from backend.inspections.services import plan_week, publish_plan, run_job_grid
+from backend.places.models import Place
 from tests.inspections.conftest import GRID, MONDAY, MONDAY_EARLY, at
 from tests.streets import spot_in
 from tests.world import World
@@ -300,3 +302,40 @@ def test_capacity_never_counts_below_zero(town: World) -> None:
         assert all(slot.left >= 0 for slot in found)
     assert all(slot.left == 0 for slot in found)
     assert date(2026, 11, 30) == max(slot.start.date() for slot in found)
+
+
+@pytest.mark.django_db
+def test_the_arrival_window_narrows_as_the_round_goes_and_follows_its_delay(
+    town: World, published: WeeklyPlan, book_at: Callable[..., Booked]
+) -> None:
+    """Figures of the round alone: there is no position in it, and it never leaves what was booked."""
+    booked = book_at("18 14:00", "18 16:00").appointment
+    plan = plan_week(grid_id=town.grid(GRID).pk, week_start=MONDAY, now=MONDAY_EARLY)
+    publish_plan(actor=SYSTEM, plan_id=plan.pk, now=MONDAY_EARLY)
+    stop = Stop.objects.get(route__plan=plan, appointment=booked)
+    Stop.objects.filter(pk=stop.pk).update(seq=9, start_at=at("18 15:00"), arrive_at=at("18 14:58"),
+                                           leave_at=at("18 15:25"))  # fmt: skip
+    ahead = [
+        Stop.objects.create(
+            route=stop.route, seq=seq, kind="duty", place=Place.objects.get(code=f"P{seq}"), location=stop.location,
+            arrive_at=at(f"18 14:{begin}"), start_at=at(f"18 14:{begin}"), leave_at=at(f"18 14:{begin + 9}"),
+            reason_code="due",
+        )
+        for seq, begin in ((1, 10), (2, 25), (3, 40))
+    ]  # fmt: skip
+    widths = [minutes(arrival_window(booked, now=at("18 08:00")))]
+    for number, one in enumerate(ahead):
+        ended_at = one.leave_at + timedelta(minutes=6)
+        Stop.objects.filter(pk=one.pk).update(state="done", arrived_at=one.start_at, ended_at=ended_at)
+        found = arrival_window(booked, now=ended_at)
+        widths.append(minutes(found))
+        assert at("18 14:00") <= found.start < found.end <= at("18 16:00")
+        assert found.start + (found.end - found.start) / 2 == at("18 15:06"), number
+    assert widths == [60, 40, 30, 20]
+    # Far behind: the window ends where the booked one ends.
+    late = arrival_window(booked, now=at("18 15:58"))
+    assert (late.start, late.end) == (at("18 15:48"), at("18 16:00"))
+
+
+def minutes(window: ArrivalWindow) -> int:
+    return round((window.end - window.start).total_seconds() / 60)
