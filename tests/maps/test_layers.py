@@ -73,7 +73,10 @@ def test_a_layer_is_looked_at_and_becomes_a_draft(street: APIClient) -> None:
         ("WGBM", "code"), ("WGMC", "name"), ("MJ", ""),
     ]  # fmt: skip
     assert told["columns"][1]["values"] == ["新第1网格", "新第2网格", "新第3网格"]
-    assert (told["faults"], told["notes"], told["is_thinned"]) == ([], [], False)
+    assert (told["faults"], told["is_thinned"]) == ([], False)
+    assert [(note["code"], note["detail"]) for note in told["notes"]] == [
+        ("fields_dropped", "columns that are not taken over: MJ")
+    ]
     assert [one["properties"]["name"] for one in told["features"]["features"]] == told["columns"][1]["values"]
     assert told["ground"]["type"] == "Polygon"
 

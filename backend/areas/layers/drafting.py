@@ -92,6 +92,8 @@ def sketch(layer: Layer, mapping: Mapping, ground: Ground) -> Sketch:
         if shape is not None and not found:
             texts = {name: mapping.text(feature, name) for name in ("name", "name_en", "kind")}
             drawn.append(Drawn(shape, code=code, under_code=under or "", **texts))
+    if dropped := [name for name in layer.fields if name not in mapping.fields.values()]:
+        notes.append(Note("fields_dropped", f"columns that are not taken over: {', '.join(dropped)}", len(dropped)))
     if crumbs:
         notes.append(Note("crumbs_dropped", "parts of less than 1 m² are left out", len(crumbs), crumbs[0]))
     notes += _strangers(drawn, ground)
@@ -200,7 +202,8 @@ def _shifted(drawn: list[Drawn], ground: Ground) -> Note | None:
         there = np.array([moved_lons[0], moved_lats[0], moved_lons[1], moved_lats[1]])
         if _apart_m(mine, there) < MET_M:
             return Note(
-                "looks_offset", f"the layer lies beside its ground as if it were in {crs.value}: declare {crs.value}"
+                f"looks_{crs.value}",
+                f"the layer lies beside its ground as if it were in {crs.value}: declare {crs.value}",
             )
     return None
 

@@ -198,6 +198,15 @@ def test_a_layer_of_another_city_is_refused(world: World, tmp_path: Path) -> Non
     assert "far from the ground" in summary["errors"][0]["reason"]
 
 
+@pytest.mark.parametrize("kind", ["geojson", "gpkg", "csv"])
+def test_columns_that_are_not_taken_over_are_named(world: World, kind: str, tmp_path: Path) -> None:
+    file = written(tmp_path, grids(REMARK="旧", Owner="甲"), kind)
+    summary = run("import_division", file, under=COMMUNITY, dry_run=True)
+    assert summary["notes"][1] == "fields: code=WGBM, name=WGMC; not read: REMARK, Owner"
+    taken = run("import_division", file, under=COMMUNITY, dry_run=True, fields="kind=REMARK,name_en=Owner")
+    assert "not read" not in taken["notes"][1]
+
+
 @pytest.mark.parametrize("crs", ["gcj02", "bd09"])
 def test_a_shifted_layer_is_noticed_and_put_right_when_declared(world: World, crs: str, tmp_path: Path) -> None:
     import numpy as np

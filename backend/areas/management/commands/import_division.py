@@ -34,6 +34,8 @@ class Command(ImportCommand):
         refuse_faults(report, file, own)
         report.stop_if_bad()
         for note in found.notes[len(layer.notes) :]:
+            if note.code == "fields_dropped":
+                continue  # said with the mapping
             report.notes.append(f"note: {note.detail} ({note.count}, the first is {note.place or '-'})")
         try:
             division = draft_of(

@@ -29,6 +29,7 @@ export const layer: Translated<typeof zh> = {
   encoding: "Text encoding",
   encodingFound: "find out",
   fields: "Fields",
+  dropped: "Not taken over: {names}",
   fieldsHint: "Say what each field of the file means.",
   unused: "(not read)",
   meaning: {
@@ -111,7 +112,8 @@ export const layer: Translated<typeof zh> = {
     encoding_guessed: "The texts were read as GB18030; look at the names",
     crumbs_dropped: "Parts of less than 1 m² are left out",
     new_areas: "These become new areas with the next free codes",
-    looks_offset: "The layer lies shifted beside its ground, as GCJ-02 or BD-09 would; choose that system",
+    looks_gcj02: "The layer lies shifted beside its ground, as GCJ-02 would; choose that system",
+    looks_bd09: "The layer lies shifted beside its ground, as BD-09 would; choose that system",
   },
   refused: {
     empty: "The file holds nothing.",

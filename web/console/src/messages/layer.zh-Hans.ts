@@ -25,6 +25,7 @@ export const layer = {
   encoding: "文字编码",
   encodingFound: "自动识别",
   fields: "字段",
+  dropped: "不导入的字段：{names}",
   fieldsHint: "请指明文件中各字段的含义。",
   unused: "（不读取）",
   meaning: {
@@ -107,7 +108,8 @@ export const layer = {
     encoding_guessed: "文字按 GB18030 读取，请核对名称",
     crumbs_dropped: "不足 1 平方米的碎块已略去",
     new_areas: "将成为新区域，使用下一个空闲编码",
-    looks_offset: "图层整体偏移，像是 GCJ-02 或 BD-09 坐标，请改选坐标系",
+    looks_gcj02: "图层整体偏移，像是 GCJ-02 坐标，请改选该坐标系",
+    looks_bd09: "图层整体偏移，像是 BD-09 坐标，请改选该坐标系",
   },
   refused: {
     empty: "文件是空的。",
