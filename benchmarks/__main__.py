@@ -17,7 +17,7 @@ from benchmarks.stage import ROOT, Stage, StageFailed, machine_size, say
 
 NAMES = ("locate", "intake", "plan", "tracks", "tiles", "publish")
 # Want files that are not ours to ship, or packages that the product does not need.
-ON_REQUEST = ("rounds", "division", "network")
+ON_REQUEST = ("rounds", "replan", "division", "network")
 RESULTS = Path(__file__).with_name("results.json")
 
 

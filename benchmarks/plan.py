@@ -83,9 +83,9 @@ def run(stage: Stage) -> Table:
     """Raises CheckFailed when the checker objects to a plan of the planner, or an appointment is missed."""
     stage.town  # noqa: B018 - the grids to plan
     grids = list(Area.objects.filter(level=Area.Level.GRID, closed_at=None).order_by("code"))
-    week_start = _working_week(timezone.now())
+    week_start = working_week(timezone.now())
     before = datetime(week_start.year, week_start.month, week_start.day, tzinfo=LOCAL)
-    booked = _book(grids, week_start, timezone.now())
+    booked = book(grids, week_start, timezone.now())
     say(f"plan: {len(grids)} grids, week of {week_start}, {booked} visits booked")
     warm_up()
     places.walking_network()
@@ -124,13 +124,13 @@ def _rows(weeks: Sequence[GridWeek]) -> list[dict[str, Any]]:
     return rows
 
 
-def _working_week(now: datetime) -> date:
+def working_week(now: datetime) -> date:
     """The next week with five working days: a holiday week would say little."""
     ahead = [week_start_of(now) + timedelta(weeks=n) for n in range(1, WEEKS_AHEAD)]
     return next((week for week in ahead if len(half_days(week)) >= 10), ahead[0])
 
 
-def _book(grids: Sequence[Area], week_start: date, now: datetime) -> int:
+def book(grids: Sequence[Area], week_start: date, now: datetime) -> int:
     """Books home visits of the week through the service that residents use; how many."""
     rng = random.Random(5)
     matters = list(
@@ -169,7 +169,7 @@ def _compare(grid: Area, week_start: date, now: datetime) -> GridWeek:
     """Three plans for the same problem of one grid."""
     collected = planning.collect(grid, week_start, now=now, seed=SEED)
     begun = process_time()
-    problem, xy = _problem(collected)
+    problem, xy = problem_of(collected)
     matrix_cpu_s = process_time() - begun
     makers: dict[str, Callable[[], Plan]] = {
         PLANNER: lambda: solve_week(problem, seed=SEED, iterations=settings.PLAN_STEPS),
@@ -180,7 +180,7 @@ def _compare(grid: Area, week_start: date, now: datetime) -> GridWeek:
     return GridWeek(outcomes, sum(job.appointment for job in problem.jobs), matrix_cpu_s)
 
 
-def _problem(collected: Collected) -> tuple[Problem, npt.NDArray[np.float64]]:
+def problem_of(collected: Collected) -> tuple[Problem, npt.NDArray[np.float64]]:
     """The problem as `planning.solve` states it, and the metric coordinates of its points."""
     lons, lats = planning.points_of(collected.base, [collected.subjects[job.id] for job in collected.jobs])
     network = places.walking_network()
