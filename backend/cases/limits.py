@@ -20,7 +20,7 @@ def start_limit(case: Case, now: datetime) -> list[str]:
 
 
 def shift_over_pause(case: Case, *, paused_at: datetime, resumed_at: datetime) -> list[str]:
-    """The deadline moves by the time that the clock stood still, in the unit of the limit; a missed one stays missed."""
+    """The deadline moves by the time the clock stood still, in the unit of the limit; a missed one stays missed."""
     if case.due_at is None or case.due_at <= paused_at:
         return []
     if case.limit_unit in _CLOCK_UNITS:
