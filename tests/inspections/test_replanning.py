@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pytest
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from backend.accounts.actor import SYSTEM
 from backend.accounts.models import User
@@ -156,6 +157,18 @@ def test_an_absent_workers_stops_go_to_the_team(town: World, busy: WeeklyPlan, u
     for row in plans.PlanJobGrid.objects.filter(done_at=None):
         run_job_grid(job_grid_id=row.pk, now=now)
     assert in_force().pk == replan.plan_id
+
+
+def test_an_absence_that_is_known_already_takes_over(town: World, busy: WeeklyPlan) -> None:
+    """Away from Thursday on by leave, and sick from Monday: the sick days end where the leave begins."""
+    away = busiest(busy)
+    leave = DateTimeTZRange(at("19 00:00"), at("21 00:00"))
+    Absence.objects.create(worker=away, period=leave, reason="leave")
+    now = at("16 07:30")
+    replan = propose(actor=town.actor(DESK), plan_id=busy.pk, disturbance=AbsentWorker(away.pk, "week"), now=now)
+    accept(actor=town.actor(DESK), replan_id=replan.pk, now=now)
+    sick = Absence.objects.exclude(reason="leave").get(worker=away)
+    assert (sick.period.lower, sick.period.upper) == (now, leave.lower)
 
 
 def test_a_locked_stop_of_an_absent_worker_is_explained(town: World, busy: WeeklyPlan) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from backend.accounts.actor import Actor
 from backend.areas.duty.wishes import AbsenceWish
+from backend.areas.models import Absence
 from backend.cases import access as cases
 from backend.cases.models import Case
 from backend.core.clock import LOCAL
@@ -152,9 +153,13 @@ def carry_out(
 
 
 def _away_until(wish: AbsentWorker, since: datetime) -> datetime:
+    """The end of the day or week, or where an absence that is known already takes over."""
     day: date = since.astimezone(LOCAL).date()
     days = 1 if wish.until == TODAY else 7 - day.weekday()
-    return local_midnight(day) + timedelta(days=days)
+    until = local_midnight(day) + timedelta(days=days)
+    known = Absence.objects.filter(worker=wish.worker_id, period__startswith__range=(since, until))
+    next_begin = known.order_by("period__startswith").values_list("period__startswith", flat=True).first()
+    return until if next_begin is None else next_begin
 
 
 def stored(kind: str, facts: Mapping[str, Any]) -> Disturbance:
