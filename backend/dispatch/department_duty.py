@@ -9,8 +9,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
-from backend.accounts.actor import Actor
-from backend.areas.models import within
+from backend.accounts.actor import SYSTEM, Actor
 from backend.core.clock import LOCAL
 from backend.core.crypto import mask_name
 from backend.dispatch.models import DepartmentDuty
@@ -83,11 +82,7 @@ def on_duty(questions: Sequence[Question]) -> list[OnDuty]:
 
 def listed(actor: Actor, *, at: datetime, path: str = "") -> list[DepartmentDuty]:
     """The directory of the actor's areas, and of those above them that hold there, from `at` on; below `path` only."""
-    above = Q(pk__in=[])
-    for own in actor.area_paths:
-        parts = own.rstrip(".").split(".")
-        above |= Q(area__path__in=[".".join(parts[:count]) + "." for count in range(1, len(parts))])
-    found = DepartmentDuty.objects.filter(within(actor.area_paths, "area__path") | above)
+    found = DepartmentDuty.objects.all() if actor == SYSTEM else DepartmentDuty.objects.visible_to(actor)
     found = found.filter(Q(valid__endswith=None) | Q(valid__endswith__gt=at), area__path__startswith=path)
     return list(
         found.select_related("area", "department", "matter").order_by("department__code", "area__path", "valid")

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from datetime import time as day_time
 from itertools import combinations
 from typing import Final
@@ -38,6 +38,8 @@ DEPARTMENTS: Final = Sheet("部门值班", ("departments",), (
 _LEVELS: Final = (Area.Level.CITY, Area.Level.COUNTY, Area.Level.STREET, Area.Level.COMMUNITY, Area.Level.GRID)
 _DAY_MINUTES: Final = 1440
 _WEEKDAYS: Final = range(1, 8)
+# What a list begins or ends counts as not yet followed: the sweep of the directory tells the open work.
+_UNSEEN: Final = timedelta(seconds=1)
 
 
 def read_directory(rows: Sequence[Row], actor: Actor) -> list[DepartmentDuty]:
@@ -150,12 +152,14 @@ def settle_directory(wanted: Sequence[DepartmentDuty], *, now: datetime) -> int:
         if duty.valid.lower >= now:
             duty.delete()
         else:
-            duty.valid = DateTimeTZRange(duty.valid.lower, now)
-            duty.save(update_fields=["valid"])
+            duty.valid, duty.version = DateTimeTZRange(duty.valid.lower, now), duty.version + 1
+            duty.looked_at = now - _UNSEEN
+            duty.save(update_fields=["valid", "version", "looked_at"])
     fresh = [duty for duty in wanted if _key(duty) not in kept and (duty.valid.upper is None or duty.valid.upper > now)]
     for duty in fresh:
         if held and duty.valid.lower < now:
             duty.valid = DateTimeTZRange(now, duty.valid.upper)
+        duty.looked_at = min(duty.valid.lower, now) - _UNSEEN
     DepartmentDuty.objects.bulk_create(fresh)
     return len(fresh)
 

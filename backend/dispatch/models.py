@@ -6,6 +6,7 @@ from django.contrib.gis.db import models as gis
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.db import models
 from django.db.models import BooleanField, F, Func, Q
+from django.utils import timezone
 
 from backend.accounts.actor import Actor
 from backend.areas.models import within
@@ -90,8 +91,12 @@ class Decision(models.Model):
 class RuleQuerySet(models.QuerySet["Rule"]):
     def visible_to(self, actor: Actor) -> Self:
         """Rules of the actor's areas, and those of the areas above, which hold there too."""
-        above = {".".join(parts[:n]) + "." for parts in map(_parts, actor.area_paths) for n in range(1, len(parts))}
-        return self.filter(within(actor.area_paths, "area__path") | Q(area__path__in=above))
+        return self.filter(_holding(actor))
+
+
+def _holding(actor: Actor) -> Q:
+    above = {".".join(parts[:n]) + "." for parts in map(_parts, actor.area_paths) for n in range(1, len(parts))}
+    return within(actor.area_paths, "area__path") | Q(area__path__in=above)
 
 
 def _parts(path: str) -> list[str]:
@@ -211,6 +216,12 @@ class RuleHandover(models.Model):
         ]
 
 
+class DepartmentDutyQuerySet(models.QuerySet["DepartmentDuty"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Entries of the actor's areas, and those of the areas above, which hold there too."""
+        return self.filter(_holding(actor))
+
+
 class DepartmentDuty(models.Model):
     """Who of a department answers, in an area, for a matter or for all, in hours of the week, from when until when.
 
@@ -228,6 +239,12 @@ class DepartmentDuty(models.Model):
     person = models.CharField(max_length=60)
     phone = models.CharField(max_length=30)
     valid = DateTimeRangeField()
+    version = models.PositiveIntegerField(default=1)
+    looked_at = models.DateTimeField(
+        default=timezone.now, help_text="begins and ends up to then have been followed by the open work"
+    )
+
+    objects = DepartmentDutyQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -246,12 +246,13 @@ def _hand_row(duty: DepartmentDuty, heir: Area | None, at: datetime) -> None:
     held_before = duty.valid.lower is None or duty.valid.lower < at
     if heir is not None:
         fresh = DepartmentDuty.objects.get(pk=duty.pk)
-        fresh.pk, fresh.area = uuid7(), heir
+        fresh.pk, fresh.area, fresh.version, fresh.looked_at = uuid7(), heir, 1, at
         fresh.valid = type(duty.valid)(at if held_before else duty.valid.lower, duty.valid.upper)
         fresh.save(force_insert=True)
     if held_before:
         duty.valid = type(duty.valid)(duty.valid.lower, at)
-        duty.save(update_fields=["valid"])
+        duty.version, duty.looked_at = duty.version + 1, at
+        duty.save(update_fields=["valid", "version", "looked_at"])
     else:
         duty.delete()
 

@@ -7,6 +7,7 @@ from celery.signals import worker_init
 from django.utils import timezone
 
 from backend.accounts.actor import SYSTEM
+from backend.cases import directory_effects
 from backend.core.clock import week_start_of
 from backend.inspections import booking, due_weeks, plans, rehoming, reminders, staffing, visits
 from backend.inspections.replanning import accepting
@@ -70,5 +71,8 @@ def switch_divisions() -> int:
 
 @shared_task
 def sweep_duty_changes() -> int:
-    """Gives away the work of people whose absence has begun, and what a cover leaves behind; how many cases moved."""
-    return staffing.sweep_changes(now=timezone.now())
+    """Gives away the work of people whose absence has begun, and what a cover leaves behind; tells whoever newly
+    answers for a department. How many cases moved or were told on.
+    """
+    now = timezone.now()
+    return staffing.sweep_changes(now=now) + directory_effects.sweep(now=now)

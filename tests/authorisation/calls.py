@@ -18,7 +18,7 @@ OBJECTS = {
     "case_id": "case", "stop_id": "stop", "session_id": "session", "tracker_id": "tracker",
     "appointment_id": "appointment", "plan_id": "plan", "replan_id": "replan",
     "job_id": "job", "dispute_id": "dispute", "division_id": "division", "rule_id": "rule", "worker": "worker",
-    "proposal_id": "proposal", "code": "code", "community": "community",
+    "proposal_id": "proposal", "entry_id": "entry", "code": "code", "community": "community",
 }  # fmt: skip
 # The same parameter means another object here.
 KINDS = {"console_plans_by_plan_id_publish_post": "draft", "field_disputes_by_dispute_id_accept_post": "asked"}
@@ -68,6 +68,17 @@ def _place(stage: Stage) -> dict[str, Any]:
     return {"location": {"lon": lon, "lat": lat, "crs": "wgs84"}}
 
 
+def _entry(stage: Stage) -> dict[str, Any]:
+    return {
+        "id": str(uuid7()),
+        "stamp": "none",
+        "entry": {
+            "department_id": str(stage.world.departments["sanitation"].pk), "area_code": "330281002011",
+            "person": "值班甲", "phone": "0574-1", "starts": stage.now.isoformat(),
+        },
+    }  # fmt: skip
+
+
 _RATING = {"responded": True, "solved": True, "satisfied": 4}
 BODIES: dict[str, Body] = {
     "appointments_post": _booking,
@@ -95,6 +106,10 @@ BODIES: dict[str, Body] = {
     "notices_read_post": lambda stage: {"ids": []},
     "console_duty_changes_post": _absence,
     "console_duty_preview_post": _absence,
+    "console_duty_departments_post": _entry,
+    "console_duty_departments_preview_post": lambda stage: {**_entry(stage), "step": "added"},
+    "console_duty_departments_by_entry_id_changes_post": lambda stage: {"step": "ended", "version": 1, "stamp": "none"},
+    "console_duty_policies_post": lambda stage: {"area_code": "330281002", "returns_work": True, "seen": None},
     "console_duty_sheet_post": lambda stage: {"file": picture()},
     "console_plans_post": lambda stage: {"week_start": _week(stage)},
     "console_plans_by_plan_id_publish_post": lambda stage: {},

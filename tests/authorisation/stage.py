@@ -24,7 +24,7 @@ from backend.cases.services import NewReport, PointIn
 from backend.core.clock import LOCAL
 from backend.core.ids import uuid7
 from backend.dispatch import rules
-from backend.dispatch.models import RuleVersion
+from backend.dispatch.models import DepartmentDuty, RuleVersion
 from backend.dispatch.rules import RuleChange, RuleWish
 from backend.inspections.models import Appointment, PlanJob, Replan, Route, Stop, StopDuty, WeeklyPlan
 from backend.patrols.models import PatrolSession, Tracker
@@ -86,6 +86,7 @@ def build() -> Stage:
         _division(stage, where)
         _proposal(stage, where)
         _rule(stage, where)
+        _entry(stage, where)
     _clients(stage)
     return stage
 
@@ -115,6 +116,15 @@ def _rule(stage: Stage, where: Where) -> None:
     )  # fmt: skip
     change = RuleChange(RuleVersion.Action.CREATED, uuid7(), wish=wish)
     stage.ids["rule", "others", where] = rules.write(actor=SYSTEM, change=change, now=stage.now).rule.pk
+
+
+def _entry(stage: Stage, where: Where) -> None:
+    """An entry of the duty directory for the grid, to begin in a year."""
+    row = DepartmentDuty.objects.create(
+        department=stage.world.departments["police"], area=stage.world.grid(GRIDS[where]),
+        person=stage.canary(where), phone="0574-1", valid=(stage.now + timedelta(days=365), None),
+    )  # fmt: skip
+    stage.ids["entry", "others", where] = row.pk
 
 
 def _integration(world: World, now: datetime) -> None:

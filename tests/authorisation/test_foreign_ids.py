@@ -16,6 +16,7 @@ from backend.core.ids import uuid7
 from gis.layers import write_layer
 from tests.areas.layers.test_commands import grids
 from tests.cases.test_disputes import AT_BORDER, EAST, GROUND, OWN, WORDS, case_at, returned
+from tests.dispatch.test_department_duty import enter
 from tests.dispatch.wishes import made, wish
 from tests.inspections.test_divisions import checked, draft_of, half_split
 from tests.tables import unchanged
@@ -54,11 +55,18 @@ def console_doors(world: World, now: datetime) -> list[Door]:
     ruling = {"version": dispute.version, "outcome": "grid", "words": WORDS, "grid_code": world.grid(EAST).code}
     version = {"version": division.version}
     off = {"action": "switched_off", "version": 1}
+    entry = enter(world, now, area=world.areas["330281002"])
+    ended, settled = {"step": "ended", "version": 1}, {"returns_work": True, "seen": None}
     return [
         door("get", rules + "/{}", rule.pk),
         Door("post", f"{rules}/preview", f"{rules}/preview", lambda: {**off, "id": str(rule.pk)},
              lambda: {**off, "id": str(uuid7())}),
         door("post", rules + "/{}/changes", rule.pk, **off),
+        Door("post", f"{CONSOLE}/duty/departments/preview", f"{CONSOLE}/duty/departments/preview",
+             lambda: {**ended, "id": str(entry.pk)}, lambda: {**ended, "id": str(uuid7())}),
+        door("post", CONSOLE + "/duty/departments/{}/changes", entry.pk, stamp="none", **ended),
+        Door("post", f"{CONSOLE}/duty/policies", f"{CONSOLE}/duty/policies",
+             lambda: {**settled, "area_code": "330281002"}, lambda: {**settled, "area_code": "330281999"}),
         door("get", disputes + "/{}", dispute.pk),
         door("post", disputes + "/{}/ruling", dispute.pk, **ruling),
         door("post", CONSOLE + "/cases/{}/return", case.pk, note=GROUND, version=1),

@@ -705,6 +705,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/duty/departments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who of which department answers, now and later; POST adds an entry. A repeat answers 200. */
+        get: operations["console_duty_departments_get"];
+        put?: never;
+        /** @description Who of which department answers, now and later; POST adds an entry. A repeat answers 200. */
+        post: operations["console_duty_departments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/duty/departments/{entry_id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Changes or ends an entry: 409 with the present entry when somebody was faster, or when the work has changed. */
+        post: operations["console_duty_departments_by_entry_id_changes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/duty/departments/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What a change of the directory would do, with the stamp that carrying it out asks for. Nothing is kept. */
+        post: operations["console_duty_departments_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/duty/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Whether unstarted work goes back when an absence ends, area by area; POST settles it for one of one's areas. */
+        get: operations["console_duty_policies_get"];
+        put?: never;
+        /** @description Whether unstarted work goes back when an absence ends, area by area; POST settles it for one of one's areas. */
+        post: operations["console_duty_policies_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/duty/preview": {
         parameters: {
             query?: never;
@@ -2098,6 +2168,10 @@ export interface components {
             code: string;
             name: components["schemas"]["Localised"];
         };
+        AnsweringPerson: {
+            person: string;
+            phone: string;
+        };
         /** @description The version of the rule that went before the grid. */
         AppliedRule: {
             /** Format: uuid */
@@ -2855,6 +2929,81 @@ export interface components {
             /** @default  */
             platform?: string;
         };
+        /** @description `version` is the one that was seen; `entry` goes with added and changed. */
+        DirectoryChangeInRequest: {
+            step: components["schemas"]["DirectoryChangeInStepEnum"];
+            version?: number | null;
+            entry?: components["schemas"]["EntryInRequest"] | null;
+            stamp: string;
+        };
+        /**
+         * @description * `changed` - changed
+         *     * `ended` - ended
+         * @enum {string}
+         */
+        DirectoryChangeInStepEnum: "changed" | "ended";
+        /**
+         * @description What a change of the directory does. `tells`: not started, whoever answers is told (nobody: the desks are);
+         *     `under_way`: begun, stays as it is; `elsewhere` counts those outside one's own areas; `told`: how many were told.
+         */
+        DirectoryEffectOut: {
+            stamp: string;
+            begins_now: boolean;
+            entry: components["schemas"]["DirectoryEntry"] | null;
+            tells: components["schemas"]["DirectoryTell"][];
+            under_way: components["schemas"]["DirectoryTell"][];
+            elsewhere: number;
+            told: number;
+        };
+        /** @description `can_change`: it is one of one's own areas, not of an area above. */
+        DirectoryEntry: {
+            /** Format: uuid */
+            id: string;
+            department: components["schemas"]["NamedRef"];
+            area: components["schemas"]["GridRef"];
+            matter: components["schemas"]["NamedRef"] | null;
+            /** @description 1 is Monday; none is every day */
+            weekdays: number[];
+            /** Format: time */
+            hours_from: string | null;
+            /** Format: time */
+            hours_until: string | null;
+            person: string;
+            phone: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string | null;
+            version: number;
+            can_change: boolean;
+        };
+        /** @description Every entry that holds now or later in one's areas, and the departments that an entry may name. */
+        DirectoryOut: {
+            items: components["schemas"]["DirectoryEntry"][];
+            departments: components["schemas"]["NamedRef"][];
+        };
+        /** @description A change to look at. `id` is the entry's, or the client's UUIDv7 for a new one. */
+        DirectoryPreviewInRequest: {
+            step: components["schemas"]["DirectoryPreviewInStepEnum"];
+            version?: number | null;
+            entry?: components["schemas"]["EntryInRequest"] | null;
+            /** Format: uuid */
+            id: string;
+        };
+        /**
+         * @description * `added` - added
+         *     * `changed` - changed
+         *     * `ended` - ended
+         * @enum {string}
+         */
+        DirectoryPreviewInStepEnum: "added" | "changed" | "ended";
+        /** @description An open case of a department: who of it answered, and who will. Null: nobody. */
+        DirectoryTell: {
+            case: components["schemas"]["DutyCase"];
+            department: components["schemas"]["NamedRef"] | null;
+            before: components["schemas"]["AnsweringPerson"] | null;
+            after: components["schemas"]["AnsweringPerson"] | null;
+        };
         /**
          * @description * `not_in_this_state` - not_in_this_state
          *     * `already_returned` - already_returned
@@ -3125,6 +3274,24 @@ export interface components {
             name: string;
             absent: boolean;
         };
+        DutyPolicies: {
+            items: components["schemas"]["DutyPolicyOut"][];
+        };
+        /** @description `returns_work` null: the area above counts again. `seen` is what `own` was when it was looked at. */
+        DutyPolicyInRequest: {
+            area_code: string;
+            returns_work: boolean | null;
+            seen: boolean | null;
+        };
+        /** @description What holds in an area. `own`: what it has settled itself; `settled_by`: whose word counts (null: nobody's). */
+        DutyPolicyOut: {
+            area: components["schemas"]["GridRef"];
+            name_en: string;
+            level: string;
+            own: boolean | null;
+            holds: boolean;
+            settled_by: components["schemas"]["GridRef"] | null;
+        };
         DutySheetError: {
             sheet: string;
             row: number;
@@ -3253,6 +3420,28 @@ export interface components {
             };
             start?: number[];
             end?: number[];
+        };
+        /**
+         * @description An entry as it is to be. Without `matter_id` for all matters, without `weekdays` every day (1 is Monday), without
+         *     hours all day (an end before the begin: until the next morning), without `ends` until it is ended.
+         */
+        EntryInRequest: {
+            /** Format: uuid */
+            department_id: string;
+            area_code: string;
+            /** Format: uuid */
+            matter_id?: string | null;
+            weekdays?: number[];
+            /** Format: time */
+            hours_from?: string | null;
+            /** Format: time */
+            hours_until?: string | null;
+            person: string;
+            phone: string;
+            /** Format: date-time */
+            starts: string;
+            /** Format: date-time */
+            ends?: string | null;
         };
         /** @description One fault. `size` in `unit`: m2 of ground, m of border inside a building, points or households. */
         FaultOut: {
@@ -3858,6 +4047,13 @@ export interface components {
         Neighbourhood: {
             grids: components["schemas"]["NamedGrid"][];
             departments: components["schemas"]["DepartmentRef"][];
+        };
+        /** @description A new entry with the `stamp` of its preview. `id` is the client's UUIDv7. */
+        NewEntryInRequest: {
+            /** Format: uuid */
+            id: string;
+            entry: components["schemas"]["EntryInRequest"];
+            stamp: string;
         };
         /** @description A new rule; with `move_open` the open cases of the preview with this `stamp` follow at once. */
         NewRuleInRequest: {
@@ -6907,6 +7103,192 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DutyEffect"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_duty_departments_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectoryOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_duty_departments_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEntryInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectoryEffectOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_duty_departments_by_entry_id_changes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DirectoryChangeInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectoryEffectOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_duty_departments_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DirectoryPreviewInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectoryEffectOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_duty_policies_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyPolicies"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_duty_policies_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DutyPolicyInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyPolicyOut"];
                 };
             };
             /** @description A problem (RFC 9457) */
