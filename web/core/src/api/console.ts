@@ -1,4 +1,5 @@
 import { answered, type ApiClient } from "./client";
+import { makeDirectoryApi } from "./directory";
 import { makeDisputeApi } from "./disputes";
 import { makeDivisionApi } from "./divisions";
 import { makeLayerApi } from "./layers";
@@ -44,6 +45,7 @@ export function makeConsoleApi(client: ApiClient, transport: Transport) {
   const { call } = transport;
   return {
     ...makeDivisionApi(client),
+    ...makeDirectoryApi(client),
     ...makeDisputeApi(client),
     ...makeLayerApi(transport),
     ...makeProductApi(transport),

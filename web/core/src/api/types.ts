@@ -85,4 +85,18 @@ export type DutySheet = Schemas["DutySheetOut"];
 /** A change of duty as it is sent: what a kind does not need stays out. */
 export type DutyWish = Partial<Schemas["DutyWishInRequest"]> &
   Pick<Schemas["DutyWishInRequest"], "id" | "kind">;
+export type DirectoryEntry = Schemas["DirectoryEntry"];
+export type Directory = Schemas["DirectoryOut"];
+export type DirectoryEffect = Schemas["DirectoryEffectOut"];
+/** An entry of the departments' duty directory as it is to be. */
+export type DirectoryWish = Partial<Schemas["EntryInRequest"]> &
+  Pick<Schemas["EntryInRequest"], "department_id" | "area_code" | "person" | "phone" | "starts">;
+/** A change of the directory: an addition names no version, an end no entry. */
+export interface DirectoryChange {
+  id: string;
+  step: "added" | "changed" | "ended";
+  version: number | null;
+  entry: DirectoryWish | null;
+}
+export type DutyPolicy = Schemas["DutyPolicyOut"];
 export type PublishedGrid = Omit<Schemas["PublishedGridOut"], "outline"> & { outline: GeoJSON.MultiPolygon };
