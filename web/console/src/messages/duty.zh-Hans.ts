@@ -123,7 +123,7 @@ export const duty = {
     tells: "{n} 件未开始的案件换人接办，并通知其本人",
     underWay: "{n} 件办理中的案件不变",
     nobody: "无人",
-    made: "已登记，已通知 {n} 件案件的接办人",
+    made: "已登记；需通知接办人的案件：{n} 件",
   },
   policy: {
     title: "请假结束后",
