@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from backend.areas.duty.calendar import own_chains
 from mobile_api.common.permissions import FIELD, actor_of, allow
-from mobile_api.common.shapes import GridRef
+from mobile_api.common.shapes import NamedGrid
 from mobile_api.common.views import ApiView, answer
 
 
@@ -23,7 +23,7 @@ class OwnChainLine(serializers.Serializer):
 
 
 class OwnGridDuty(serializers.Serializer):
-    grid = GridRef()
+    grid = NamedGrid()
     my_post = serializers.CharField()
     chain = OwnChainLine(many=True)
     desk_phone = serializers.CharField(allow_blank=True)
@@ -49,7 +49,7 @@ class OwnDutyView(ApiView):
         away = next((one for _, _, one in found if one is not None), None)
         items = [
             {
-                "grid": {"code": duty.grid.code, "name": duty.grid.name},
+                "grid": {"code": duty.grid.code, "name": duty.grid.name, "name_en": duty.grid.name_en},
                 "my_post": duty.post,
                 "chain": [
                     {

@@ -58,6 +58,7 @@ def test_a_worker_sees_the_own_chain(world: World, now: datetime, client_of: Cli
         worker=world.people["leader:002011001"], period=DateTimeTZRange(now, now + timedelta(days=1)), kind="sick"
     )
     told = client_of("worker:002011001").get("/api/v1/field/duty").json()
+    assert told["items"][0]["grid"]["name_en"] == "grid 330281002011001"
     (grid,) = told["items"]
     assert (told["is_away"], grid["my_post"], grid["desk_phone"]) == (False, "worker", "0574-0000000")
     assert [(line["reason"], line["is_me"]) for line in grid["chain"]] == [("away", False), ("worker", True)]

@@ -4133,7 +4133,7 @@ export interface components {
             items: components["schemas"]["OwnGridDuty"][];
         };
         OwnGridDuty: {
-            grid: components["schemas"]["GridRef"];
+            grid: components["schemas"]["NamedGrid"];
             my_post: string;
             chain: components["schemas"]["OwnChainLine"][];
             desk_phone: string;
