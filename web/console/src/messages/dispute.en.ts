@@ -39,6 +39,7 @@ export const dispute: Translated<typeof zh> = {
   returnLead:
     "When a department sends a case back in writing, the desk enters it here. The deadline runs on.",
   returnGround: "The department's ground",
+  returnTo: "Who should have it (may stay open)",
   returned: "The return is entered",
   outcome: { stays: "stays where it is", grid: "goes to a grid", department: "goes to a department" },
   state: { open: "open", agreed: "taken", ruled: "ruled", withdrawn: "ended" },

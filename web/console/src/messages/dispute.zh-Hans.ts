@@ -34,6 +34,7 @@ export const dispute = {
   returnOf: "登记部门退单",
   returnLead: "处置部门书面退单时，由值守台在此登记。期限照常计时。",
   returnGround: "部门退单理由",
+  returnTo: "应由谁处置（可不填）",
   returned: "已登记退单",
   outcome: { stays: "维持原责任", grid: "转至网格", department: "转处置部门" },
   state: { open: "未了结", agreed: "对方接办", ruled: "已裁定", withdrawn: "已终止" },
