@@ -153,12 +153,25 @@ def test_a_dedicated_grid_is_no_ordinary_one(world: World, merged: Division, now
     assert refused.value.facts["named"][0]["reason"] == "other_kind"
 
 
-def test_two_rows_of_duty_never_meet(world: World, now: datetime) -> None:
-    """The heir has somebody of the department already."""
+def test_the_impact_names_the_heir_of_a_row_of_duty(world: World, now: datetime) -> None:
     duty_at(world, "002012001", now)
     draft = moved_over(world, now)
     (entry,) = impact_of(actor=SYSTEM, division_id=draft.pk, now=now).named
     assert (entry.reason.value, entry.heir_code) == ("", MOVED)
+
+
+def test_two_rows_of_duty_never_meet(world: World, now: datetime) -> None:
+    """Somebody of the department was entered for the heir before the moment: the row of the closed grid ends."""
+    held, monday = duty_at(world, "002012001", now), now + timedelta(days=4)
+    published(world, moved_over(world, now), now, at=monday)
+    heir = Area.objects.get(code=MOVED)
+    DepartmentDuty.objects.create(
+        department=held.department, area=heir, person="王", phone="13900000001", valid=DateTimeTZRange(monday, None)
+    )
+    rehoming.switch_due(now=monday)
+    held.refresh_from_db()
+    assert held.valid.upper == monday
+    assert [one.person for one in DepartmentDuty.objects.filter(area=heir)] == ["王"]
 
 
 def test_the_check_and_the_impact_say_it_before(world: World, merged: Division, now: datetime) -> None:
