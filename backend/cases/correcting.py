@@ -11,9 +11,10 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 
 from backend.accounts.actor import SYSTEM, Actor
 from backend.areas import switching
-from backend.cases import access, routing, workflow
+from backend.cases import access, routing
 from backend.cases.disputes.closing import drop_open
 from backend.cases.errors import NoteNeeded, NothingToCorrect, VisitBooked
+from backend.cases.flows.holding import state_after
 from backend.cases.history import record_step
 from backend.cases.intake import PointIn, converted
 from backend.cases.limits import restate_limit
@@ -65,7 +66,7 @@ def correct_case(
     case = access.get_case(actor, case_id, lock=True)
     if Reroute.objects.filter(case=case, change_id=correction.id).exists():
         return case
-    to_state = workflow.next_state(State(case.state), Action.CORRECT, actor.role)
+    to_state = state_after(case, Action.CORRECT, actor)
     if correction.version != case.version:
         raise StaleVersion("somebody was faster; look at the case again", version=case.version, state=case.state)
     if not correction.note.strip():

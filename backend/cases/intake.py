@@ -15,6 +15,7 @@ from backend.accounts.roles import FIELD_ROLES
 from backend.areas import switching
 from backend.cases import access, photos, routing
 from backend.cases.errors import BadPoint, EvidenceMissing, NotInOwnGrid
+from backend.cases.flows.holding import flow_for, state_after
 from backend.cases.history import record_step
 from backend.cases.models import Case, NumberSeries, Photo
 from backend.cases.photos import PhotoClaim
@@ -191,7 +192,8 @@ def _next_number(verdict: Verdict, now: datetime) -> str:
 
 
 def _open(case: Case, *, actor: Actor, report: NewReport, verdict: Verdict, now: datetime) -> None:
-    event = record_step(case, action=Action.REPORT, actor=actor, to_state=State.REPORTED, now=now)
+    begun = flow_for(case.area_path, fresh=True).find(None, Action.REPORT, actor.role).to
+    event = record_step(case, action=Action.REPORT, actor=actor, to_state=begun, now=now)
     photos.attach(report.photo_claims, now=now, case=case, event=event, purpose=Photo.Purpose.REPORT)
     dispatch.keep(case_id=case.pk, verdict=verdict, cause="intake", now=now)
     if report.self_handled is not None:
@@ -211,7 +213,7 @@ def _close_on_the_spot(case: Case, *, actor: Actor, handled: SelfHandled, verdic
         case,
         action=Action.SELF_HANDLE,
         actor=actor,
-        to_state=State.CLOSED,
+        to_state=state_after(case, Action.SELF_HANDLE, actor),
         now=now,
         note=handled.note,
         changed=["responsible", "handled_at", "closed_at"],

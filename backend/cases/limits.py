@@ -1,12 +1,15 @@
 """The handling limit of a case: when it begins, what stops it, and what another matter makes of it."""
 
 from datetime import datetime
+from typing import Final
 
 from backend.cases.models import Case, CaseEvent
 from backend.cases.workflow import Action
 from backend.core.calendar import work_calendar
 from backend.core.clock import Unit, deadline
 
+# In the facts of a reopening whose table did not start the limit anew.
+RUNS_ON: Final = "runs_on"
 _CLOCK_UNITS = (Unit.CLOCK_HOUR, Unit.CLOCK_DAY)
 
 
@@ -57,8 +60,10 @@ def _run_of(case: Case) -> tuple[datetime, list[tuple[datetime, datetime]]]:
     pauses: list[tuple[datetime, datetime]] = []
     paused_at: datetime | None = None
     told = CaseEvent.objects.filter(case=case, action__in=(Action.SUSPEND, Action.RESUME, Action.REOPEN)).order_by("n")
-    for action, at in told.values_list("action", "at"):
+    for action, at, facts in told.values_list("action", "at", "facts"):
         if action == Action.REOPEN:
+            if facts.get("clock") == RUNS_ON:
+                continue
             begun, pauses, paused_at = at, [], None
         elif action == Action.SUSPEND:
             paused_at = at

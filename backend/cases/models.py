@@ -211,6 +211,23 @@ class NumberSeries(models.Model):
         constraints = [models.UniqueConstraint(fields=["day", "county"], name="number_series_once")]
 
 
+class FlowVersion(models.Model):
+    """A table of steps that was loaded for an area and all below, or for everywhere; the newest holds."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    area = models.ForeignKey("areas.Area", models.PROTECT, null=True, related_name="+")
+    n = models.PositiveIntegerField()
+    rows = models.JSONField(help_text="[{line, cells: {from, action, to, roles, needs, guards, clock}}]")
+    digest = models.BinaryField(max_length=32)
+    source = models.CharField(max_length=120, help_text="name of the file")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["area", "n"], nulls_distinct=False, name="flow_version_numbered")
+        ]
+
+
 class Handover(models.Model):
     """A case went from one owner to another because duty changed; once a case and change."""
 

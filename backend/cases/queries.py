@@ -14,15 +14,18 @@ from backend.accounts.models import Department, User
 from backend.areas.models import Area, Duty
 from backend.cases import workflow
 from backend.cases.disputes import queries as disputes
+from backend.cases.flows.names import Need
+from backend.cases.flows.steps import open_steps
+from backend.cases.flows.table import Transition
 from backend.cases.models import Case, CaseEvent, Photo
-from backend.cases.workflow import OPEN_STATES, Action, Stage, State
+from backend.cases.workflow import OPEN_STATES, RUNNING, Action, Stage, State
 from backend.core.calendar import work_calendar
 from backend.core.clock import Lamp, LampCuts, Unit, lamp_cuts
 from backend.core.clock import lamp as lamp_of
 
 Order = Literal["-reported_at", "due_at"]
 PAGE_MAX = 200
-_RUNNING = (State.PENDING_HANDLE.value, State.HANDLING.value)
+_RUNNING = tuple(state.value for state in RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ class AvailableAction:
     """A step that the actor may take now, and what it needs: note, photo, worker, matter."""
 
     action: Action
-    needs: tuple[str, ...]
+    needs: tuple[Need, ...]
 
 
 _HIDDEN = frozenset(
@@ -170,31 +173,19 @@ _HIDDEN = frozenset(
 )
 
 
-def available_actions(case: Case, actor: Actor) -> list[AvailableAction]:
+def available_actions(case: Case, actor: Actor, *, now: datetime) -> list[AvailableAction]:
     """The steps of the table for this state and role; a case is sent back once a decision, by its owner's side."""
     return [
-        AvailableAction(action, _needs(case, action))
-        for action in workflow.actions_of(State(case.state), actor.role)
-        if action not in _HIDDEN and _may_take(case, action, actor)
+        AvailableAction(row.action, _needs(case, row))
+        for row in open_steps(case, actor, now=now)
+        if row.action not in _HIDDEN
+        and (row.action is not Action.DISPUTE or disputes.return_refusal(case, actor) is None)
     ]
 
 
-def _may_take(case: Case, action: Action, actor: Actor) -> bool:
-    """What the table allows and the case itself does not."""
-    if action is Action.DISPUTE:
-        return disputes.return_refusal(case, actor) is None
-    return not (action is Action.ACCEPT and actor.is_field and case.department_id is not None)
-
-
-def _needs(case: Case, action: Action) -> tuple[str, ...]:
-    needs = []
-    if action in workflow.NEEDS_NOTE:
-        needs.append("note")
-    if action is Action.ASSIGN:
-        needs.append("assignee")
-    if action is Action.SUBMIT and case.matter.evidence.get("photo"):
-        needs.append("photo")
-    return tuple(needs)
+def _needs(case: Case, row: Transition) -> tuple[Need, ...]:
+    """A picture only where the matter asks for one."""
+    return tuple(need for need in row.needs if need is not Need.PHOTO or case.matter.evidence.get("photo"))
 
 
 def timeline(case: Case, *, public: bool) -> list[CaseEvent]:

@@ -7,10 +7,11 @@ from backend.accounts.actor import SYSTEM, Actor
 from backend.accounts.models import Department, User
 from backend.areas.models import Duty
 from backend.cases.errors import UnknownAssignee
+from backend.cases.flows.holding import state_after, step_of
 from backend.cases.history import record_step
 from backend.cases.limits import start_limit
 from backend.cases.models import Case
-from backend.cases.workflow import Action, State
+from backend.cases.workflow import Action
 from backend.dispatch import rulings
 from backend.dispatch import services as dispatch
 from backend.dispatch.services import Verdict
@@ -19,19 +20,21 @@ from backend.dispatch.services import Verdict
 def file_and_dispatch(case: Case, *, verdict: Verdict, actor: Actor, now: datetime) -> None:
     """Files a reported case and sends it to the owner of the verdict; the deadline starts now."""
     case.filed_at = now
-    record_step(case, action=Action.FILE, actor=actor, to_state=State.FILED, now=now, changed=["filed_at"])
+    to_state = state_after(case, Action.FILE, actor)
+    record_step(case, action=Action.FILE, actor=actor, to_state=to_state, now=now, changed=["filed_at"])
     send_to_owner(case, verdict=verdict, actor=actor, now=now)
 
 
 def send_to_owner(case: Case, *, verdict: Verdict, actor: Actor, now: datetime, note: str = "") -> None:
     """Dispatches to the worker or department of the verdict; the desk keeps it when there is neither."""
+    row = step_of(case, Action.DISPATCH, actor)
     changed = [*place_in(case, verdict), *_start_clock(case, now)]
     case.responsible, case.department = verdict.worker, verdict.department
     record_step(
         case,
         action=Action.DISPATCH,
         actor=actor,
-        to_state=State.PENDING_HANDLE,
+        to_state=row.to,
         now=now,
         note=note,
         changed=[*changed, "responsible", "department"],

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.gis.geos import Point
@@ -11,20 +11,25 @@ from django.db.models import Q
 
 from backend.accounts.actor import SYSTEM, Actor
 from backend.accounts.roles import Role
-from backend.cases import access, photos, routing, workflow
+from backend.cases import access, photos, routing
 from backend.cases.disputes.closing import drop_open
-from backend.cases.errors import AlreadyRated, EvidenceMissing, NoteNeeded, TooLateToReopen, WithADepartment
+from backend.cases.errors import EvidenceMissing, NoteNeeded
+from backend.cases.flows import guards
+from backend.cases.flows.holding import state_after, step_of
+from backend.cases.flows.names import Clock, Need
+from backend.cases.flows.table import Transition
 from backend.cases.history import FORMER_MATTER, record_step
 from backend.cases.intake import NewReport, PointIn, Reported, SelfHandled, report_case
-from backend.cases.limits import shift_over_pause, start_limit
+from backend.cases.limits import RUNS_ON, shift_over_pause, start_limit
 from backend.cases.models import Case, CaseEvent, Photo
 from backend.cases.photos import PhotoClaim
-from backend.cases.workflow import Action, State
+from backend.cases.workflow import RUNNING, Action
 from backend.core import audit
 from backend.core.errors import Invalid, StaleVersion
 from backend.matters import queries as matters
 
 __all__ = [
+    "OWN_DOORS",
     "NewReport",
     "PhotoClaim",
     "PointIn",
@@ -38,8 +43,6 @@ __all__ = [
     "report_case",
     "reveal_contact",
 ]
-
-REOPEN_WITHIN = timedelta(days=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +74,28 @@ def act(*, actor: Actor, case_id: UUID, step: Step, now: datetime) -> Case:
 
 def _take(case: Case, *, actor: Actor, step: Step, now: datetime) -> Case:
     """The step on a locked case that the actor was found to see."""
-    if step.action in _OWN_DOORS:
+    if step.action in OWN_DOORS:
         raise Invalid(f"{step.action} has its own address", field="action")
-    to_state = workflow.next_state(State(case.state), step.action, actor.role)
+    row = step_of(case, step.action, actor)
     if step.version is not None and step.version != case.version:
         raise StaleVersion("somebody was faster; look at the case again", version=case.version, state=case.state)
-    if step.action in workflow.NEEDS_NOTE and not step.note.strip():
-        raise NoteNeeded("say why", field="note")
+    _refuse_what_is_missing(row, case, step)
+    guards.check(row, case=case, actor=actor, now=now)
     change, former_matter = _CHANGES.get(step.action), case.matter_id
     if step.action is Action.DISPATCH:
         event = _dispatch(case, actor, step, now)
     else:
-        changed = change(case, actor, step, now) if change else []
+        changed = [*(change(case, actor, step, now) if change else []), *_wind(row, case, now)]
         event = record_step(
             case,
             action=step.action,
             actor=actor,
-            to_state=to_state,
+            to_state=row.to,
             now=now,
             note=step.note.strip(),
             changed=changed,
             captured_at=step.captured_at,
-            facts={**_facts(case, step), **_former(case, former_matter)},
+            facts={**_facts(case, step, row), **_former(case, former_matter)},
         )
     purpose = Photo.Purpose.AFTER if step.action is Action.SUBMIT else Photo.Purpose.REPORT
     photos.attach(step.photo_claims, now=now, case=case, event=event, purpose=purpose)
@@ -103,12 +106,33 @@ def _take(case: Case, *, actor: Actor, step: Step, now: datetime) -> Case:
     return case
 
 
-def _facts(case: Case, step: Step) -> dict[str, object]:
+def _refuse_what_is_missing(row: Transition, case: Case, step: Step) -> None:
+    """What the table wants with this step. Raises NoteNeeded, EvidenceMissing."""
+    if Need.NOTE in row.needs and not step.note.strip():
+        raise NoteNeeded("say why", field="note")
+    wants_photo = Need.PHOTO in row.needs and bool(case.matter.evidence.get("photo"))
+    if wants_photo and not step.photo_claims and not case.photos.filter(purpose=Photo.Purpose.AFTER).exists():
+        raise EvidenceMissing("this matter is closed with a picture of the result", field="photos")
+
+
+def _wind(row: Transition, case: Case, now: datetime) -> list[str]:
+    """What the table says of the clock; names the fields it set."""
+    if row.clock is Clock.RESTART:
+        return start_limit(case, now)
+    if row.clock is Clock.RESUME:
+        paused = case.events.filter(action=Action.SUSPEND.value).latest("n")
+        return shift_over_pause(case, paused_at=paused.at, resumed_at=now)
+    return []
+
+
+def _facts(case: Case, step: Step, row: Transition | None = None) -> dict[str, object]:
     """What the history line says beyond the note; where a phone was goes in at street precision only."""
     facts: dict[str, object] = {}
     if step.action is Action.ASSIGN:
         facts["responsible_id"] = str(case.responsible_id) if case.responsible_id else None
         facts["department_id"] = str(case.department_id) if case.department_id else None
+    if row is not None and step.action is Action.REOPEN and row.clock is None:
+        facts["clock"] = RUNS_ON
     if step.location is not None:
         facts["near"] = [round(step.location.x, 4), round(step.location.y, 4)]
     return facts
@@ -146,7 +170,7 @@ def _dispatch(case: Case, actor: Actor, step: Step, now: datetime) -> CaseEvent:
             case,
             action=Action.ASSIGN,
             actor=actor,
-            to_state=State.PENDING_HANDLE,
+            to_state=state_after(case, Action.ASSIGN, actor),
             now=now,
             changed=changed,
             facts=_facts(case, Step(Action.ASSIGN)),
@@ -162,8 +186,6 @@ def _accept(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
     """Whoever takes it on answers for it; what a department has is taken on by its handlers only, and stays there."""
     if actor.role is Role.DEPARTMENT:
         return []
-    if case.department_id is not None:
-        raise WithADepartment("the case has gone to a department; its grid no longer takes it on", state=case.state)
     case.responsible_id = actor.user_id
     return ["responsible"]
 
@@ -174,9 +196,6 @@ def _return(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
 
 
 def _submit(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
-    wants_photo = bool(case.matter.evidence.get("photo"))
-    if wants_photo and not step.photo_claims and not case.photos.filter(purpose=Photo.Purpose.AFTER).exists():
-        raise EvidenceMissing("this matter is closed with a picture of the result", field="photos")
     case.handled_at = now
     return ["handled_at"]
 
@@ -193,18 +212,12 @@ def _close(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
 
 
 def _reopen(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
-    if case.closed_at is None or now > case.closed_at + REOPEN_WITHIN:
-        raise TooLateToReopen(f"a case can be reopened for {REOPEN_WITHIN.days} days; please report anew")
     case.closed_at = case.handled_at = case.escalated_at = None
-    return ["closed_at", "handled_at", "escalated_at", *start_limit(case, now)]
+    return ["closed_at", "handled_at", "escalated_at"]
 
 
-def _resume(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
-    paused = case.events.filter(action=Action.SUSPEND.value).latest("n")
-    return shift_over_pause(case, paused_at=paused.at, resumed_at=now)
-
-
-_OWN_DOORS = frozenset(
+# Steps with an address of their own, because they need more than a step says.
+OWN_DOORS = frozenset(
     {
         Action.REPORT,
         Action.ROUTE,
@@ -230,7 +243,6 @@ _CHANGES: dict[Action, Change] = {
     Action.CANCEL: _close,
     Action.FORCE_CLOSE: _close,
     Action.REOPEN: _reopen,
-    Action.RESUME: _resume,
 }
 
 
@@ -257,7 +269,7 @@ def record_rebooking(*, actor: Actor, case_id: UUID, windows: Mapping[str, str],
     Raises CaseNotFound, TransitionNotAllowed, RoleMayNot.
     """
     case = access.get_case(actor, case_id, lock=True)
-    to_state = workflow.next_state(State(case.state), Action.REBOOK, actor.role)
+    to_state = state_after(case, Action.REBOOK, actor)
     record_step(case, action=Action.REBOOK, actor=actor, to_state=to_state, now=now, facts=dict(windows))
     return case
 
@@ -276,16 +288,15 @@ def rate_tracked(*, number: str, code: str, rating: Rating, now: datetime) -> Ca
 
 
 def _rate(case: Case, *, actor: Actor, rating: Rating, now: datetime) -> Case:
-    to_state = workflow.next_state(State(case.state), Action.RATE, actor.role)
-    if case.rated_at is not None:
-        raise AlreadyRated("this case has been rated already")
+    row = step_of(case, Action.RATE, actor)
+    guards.check(row, case=case, actor=actor, now=now)
     case.responded, case.solved, case.satisfied = rating.responded, rating.solved, rating.satisfied
     case.rating_comment, case.rated_at = rating.comment, now
     record_step(
         case,
         action=Action.RATE,
         actor=actor,
-        to_state=to_state,
+        to_state=row.to,
         now=now,
         changed=["responded", "solved", "satisfied", "rating_comment", "rated_at"],
     )
@@ -320,7 +331,7 @@ def reveal_contact(*, actor: Actor, case_id: UUID, reason: str, now: datetime) -
 
 def escalate_overdue(*, now: datetime, limit: int = 200) -> int:
     """Escalates open cases past their deadline, each once; says how many. Safe to run side by side."""
-    due = Q(state__in=[State.PENDING_HANDLE.value, State.HANDLING.value], due_at__lte=now, escalated_at=None)
+    due = Q(state__in=[state.value for state in RUNNING], due_at__lte=now, escalated_at=None)
     ids = list(Case.objects.filter(due).order_by("due_at").values_list("pk", flat=True)[:limit])
     return sum(_escalate(case_id, due, now) for case_id in ids)
 
@@ -331,7 +342,6 @@ def _escalate(case_id: UUID, due: Q, now: datetime) -> bool:
     if case is None:
         return False
     case.escalated_at = now
-    record_step(
-        case, action=Action.ESCALATE, actor=SYSTEM, to_state=State(case.state), now=now, changed=["escalated_at"]
-    )
+    to_state = state_after(case, Action.ESCALATE, SYSTEM)
+    record_step(case, action=Action.ESCALATE, actor=SYSTEM, to_state=to_state, now=now, changed=["escalated_at"])
     return True

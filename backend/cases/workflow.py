@@ -1,8 +1,12 @@
-"""The life of a case as one table (domain_standards §5): what may follow what, and in which role."""
+"""The words for the life of a case (domain_standards §5): its states and what they mean, its steps, its stages.
 
+What may follow what, by whom and on which conditions stands in the table of `backend.cases.flows`, nowhere else.
+"""
+
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
-from backend.accounts.roles import Role
 from backend.core.errors import Conflict, NotAllowed
 
 
@@ -76,113 +80,39 @@ class RoleMayNot(NotAllowed):
     code = "role_may_not"
 
 
-# Somebody is busy with it: it keeps its person when duty or boundaries change.
-UNDER_WAY = (State.HANDLING, State.SUSPENDED, State.PENDING_CHECK)
-OPEN_STATES = frozenset(
-    {
-        State.REPORTED,
-        State.VERIFYING,
-        State.FILED,
-        State.RETURNED,
-        State.PENDING_HANDLE,
-        State.HANDLING,
-        State.SUSPENDED,
-        State.PENDING_CHECK,
-    }
-)
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a state is to those who only look: the stage that people are shown, and three yes-or-no questions."""
 
-_DESK = frozenset({Role.COMMUNITY, Role.STREET, Role.DISTRICT, Role.CITY, Role.SYSTEM})
-_ABOVE = frozenset({Role.STREET, Role.DISTRICT, Role.CITY})
-_FIELD = frozenset({Role.GRID_WORKER, Role.GRID_LEADER})
-_HANDLERS = _FIELD | {Role.DEPARTMENT}
+    stage: Stage
+    is_open: bool = True
+    is_under_way: bool = False
+    clock_runs: bool = False
 
-Row = tuple[State, frozenset[Role]]
 
-TABLE: dict[tuple[State, Action], Row] = {
-    (State.REPORTED, Action.SELF_HANDLE): (State.CLOSED, _FIELD),
-    (State.REPORTED, Action.VERIFY): (State.VERIFYING, _DESK),
-    (State.VERIFYING, Action.VERIFIED): (State.REPORTED, _FIELD),
-    (State.VERIFYING, Action.REFUSE): (State.NOT_ACCEPTED, _FIELD | _DESK),
-    (State.REPORTED, Action.FILE): (State.FILED, _DESK),
-    (State.REPORTED, Action.REFUSE): (State.NOT_ACCEPTED, _DESK),
-    (State.FILED, Action.DISPATCH): (State.PENDING_HANDLE, _DESK),
-    (State.FILED, Action.RETURN): (State.RETURNED, _DESK),
-    (State.PENDING_HANDLE, Action.RETURN): (State.RETURNED, _DESK),
-    (State.PENDING_HANDLE, Action.DISPUTE): (State.PENDING_HANDLE, _HANDLERS | _DESK),
-    (State.PENDING_HANDLE, Action.SETTLE): (State.PENDING_HANDLE, _HANDLERS | _DESK),
-    (State.PENDING_HANDLE, Action.WITHDRAW): (State.PENDING_HANDLE, _HANDLERS | _DESK),
-    (State.RETURNED, Action.DISPATCH): (State.PENDING_HANDLE, _DESK),
-    (State.RETURNED, Action.FILE): (State.FILED, _DESK),
-    (State.RETURNED, Action.REFUSE): (State.NOT_ACCEPTED, _DESK),
-    (State.PENDING_HANDLE, Action.ASSIGN): (State.PENDING_HANDLE, _DESK | {Role.GRID_LEADER, Role.DEPARTMENT}),
-    (State.PENDING_HANDLE, Action.ACCEPT): (State.HANDLING, _HANDLERS),
-    (State.HANDLING, Action.ASSIGN): (State.PENDING_HANDLE, _DESK | {Role.GRID_LEADER, Role.DEPARTMENT}),
-    (State.HANDLING, Action.HAND_BACK): (State.PENDING_HANDLE, _HANDLERS),
-    (State.HANDLING, Action.SUBMIT): (State.PENDING_CHECK, _HANDLERS),
-    (State.HANDLING, Action.SUSPEND): (State.SUSPENDED, _DESK),
-    (State.SUSPENDED, Action.RESUME): (State.HANDLING, _DESK),
-    (State.PENDING_CHECK, Action.REWORK): (State.HANDLING, _DESK),
-    (State.PENDING_CHECK, Action.CLOSE): (State.CLOSED, _DESK),
-    (State.CLOSED, Action.REOPEN): (State.PENDING_HANDLE, frozenset({Role.RESIDENT, Role.INTEGRATION}) | _DESK),
-    (State.CLOSED, Action.NOTE): (State.CLOSED, frozenset({Role.INTEGRATION})),
-    (State.CLOSED, Action.RATE): (State.CLOSED, frozenset({Role.RESIDENT})),
+# Under way: somebody is busy with it, so it keeps its person when duty or boundaries change.
+MEANING: Final[dict[State, Meaning]] = {
+    State.REPORTED: Meaning(Stage.COLLECTED),
+    State.VERIFYING: Meaning(Stage.COLLECTED),
+    State.FILED: Meaning(Stage.FILED),
+    State.RETURNED: Meaning(Stage.FILED),
+    State.PENDING_HANDLE: Meaning(Stage.DISPATCHED, clock_runs=True),
+    State.HANDLING: Meaning(Stage.HANDLING, is_under_way=True, clock_runs=True),
+    State.SUSPENDED: Meaning(Stage.HANDLING, is_under_way=True),
+    State.PENDING_CHECK: Meaning(Stage.FEEDBACK, is_under_way=True),
+    State.CLOSED: Meaning(Stage.CHECKED_CLOSED, is_open=False),
+    State.NOT_ACCEPTED: Meaning(Stage.CHECKED_CLOSED, is_open=False),
+    State.CANCELLED: Meaning(Stage.CHECKED_CLOSED, is_open=False),
+    State.FORCED_CLOSE: Meaning(Stage.CHECKED_CLOSED, is_open=False),
 }
-for _state in OPEN_STATES:
-    TABLE[_state, Action.NOTE] = (_state, _HANDLERS | _DESK | {Role.INTEGRATION})
-    TABLE[_state, Action.FORCE_CLOSE] = (State.FORCED_CLOSE, _ABOVE)
-    TABLE[_state, Action.ROUTE] = (_state, frozenset({Role.SYSTEM}) | _DESK)
-    TABLE[_state, Action.CORRECT] = (_state, _FIELD | _DESK)
-for _state in (State.REPORTED, State.VERIFYING, State.FILED, State.PENDING_HANDLE, State.RETURNED):
-    TABLE[_state, Action.CANCEL] = (State.CANCELLED, frozenset({Role.RESIDENT}) | _DESK)
-for _state in OPEN_STATES - {State.SUSPENDED, State.PENDING_CHECK}:
-    TABLE[_state, Action.REBOOK] = (_state, frozenset({Role.RESIDENT, Role.COMMUNITY, Role.STREET}))
-for _state in (State.FILED, State.PENDING_HANDLE, State.HANDLING):
-    TABLE[_state, Action.ESCALATE] = (_state, frozenset({Role.SYSTEM}))
+OPEN_STATES: Final = frozenset(state for state, about in MEANING.items() if about.is_open)
+UNDER_WAY: Final = tuple(state for state, about in MEANING.items() if about.is_under_way)
+RUNNING: Final = tuple(state for state, about in MEANING.items() if about.clock_runs)
 
-NEEDS_NOTE = frozenset(
-    {
-        Action.REFUSE,
-        Action.RETURN,
-        Action.HAND_BACK,
-        Action.REWORK,
-        Action.SUSPEND,
-        Action.CANCEL,
-        Action.FORCE_CLOSE,
-        Action.REOPEN,
-        Action.NOTE,
-        Action.DISPUTE,
-        Action.CORRECT,
-    }
-)
 # Steps that say something of the case and take it nowhere.
-_BESIDE = frozenset(
+_BESIDE: Final = frozenset(
     {Action.NOTE, Action.RATE, Action.ESCALATE, Action.ROUTE, Action.CORRECT, Action.REBOOK, Action.WITHDRAW}
 )
-_STAGE = {
-    State.REPORTED: Stage.COLLECTED,
-    State.VERIFYING: Stage.COLLECTED,
-    State.FILED: Stage.FILED,
-    State.RETURNED: Stage.FILED,
-    State.PENDING_HANDLE: Stage.DISPATCHED,
-    State.HANDLING: Stage.HANDLING,
-    State.SUSPENDED: Stage.HANDLING,
-    State.PENDING_CHECK: Stage.FEEDBACK,
-}
-
-
-def next_state(state: State, action: Action, role: Role) -> State:
-    """State after `action`. Raises TransitionNotAllowed without such a row, RoleMayNot for another role's step."""
-    row = TABLE.get((state, action))
-    if row is None:
-        raise TransitionNotAllowed(f"a case that is {state} has no step {action}", state=state, action=action)
-    if role not in row[1]:
-        raise RoleMayNot(f"{role} may not {action} a case", role=role, action=action)
-    return row[0]
-
-
-def actions_of(state: State, role: Role) -> list[Action]:
-    """What `role` may do with a case in `state`, in the order of the table."""
-    return [action for (start, action), (_, roles) in TABLE.items() if start == state and role in roles]
 
 
 def type_of(state: State, action: Action) -> str:
@@ -200,6 +130,4 @@ def type_of(state: State, action: Action) -> str:
 
 def stage_of(state: State, *, rated: bool) -> Stage:
     """The public stage of a state."""
-    if state in _STAGE:
-        return _STAGE[state]
-    return Stage.EVALUATED if rated else Stage.CHECKED_CLOSED
+    return Stage.EVALUATED if rated and not MEANING[state].is_open else MEANING[state].stage

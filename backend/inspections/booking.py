@@ -14,8 +14,8 @@ from backend.accounts.roles import Role
 from backend.areas import queries as areas
 from backend.areas.models import Area
 from backend.cases import services as cases
-from backend.cases import workflow
 from backend.cases.errors import BadPoint
+from backend.cases.flows.steps import may_take
 from backend.cases.models import Case
 from backend.cases.services import NewReport, PointIn, Step
 from backend.cases.workflow import Action
@@ -207,7 +207,7 @@ def cancel_appointment(*, actor: Actor, appointment_id: UUID, reason: str, now: 
     appointment.state, appointment.ended_at = Appointment.State.CANCELLED, now
     appointment.save(update_fields=["state", "ended_at"])
     case = appointment.case
-    if Action.CANCEL in workflow.actions_of(workflow.State(case.state), actor.role):
+    if may_take(case, Action.CANCEL, actor, now=now):
         cases.act(actor=actor, case_id=case.pk, step=Step(Action.CANCEL, note=reason), now=now)
     _owe(appointment, "appointment_cancelled", appointment.grid, now)
     plans.ask_again(appointment.grid, week_start=_week_of(appointment), now=now)

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from backend.areas.models import Area, Boundary
 from backend.cases.models import Case
-from backend.cases.workflow import State as CaseState
+from backend.cases.workflow import RUNNING
 from backend.core.clock import LOCAL
 from backend.core.ids import digest_of
 from backend.inspections import access, demand
@@ -32,7 +32,7 @@ CASE_PRIZE_S = 7200
 CASE_DELAY_S = 120
 # A plan is made of places and times; whom to ask for is none of its business.
 _UNREAD = ("case__contact_name", "case__contact_phone")
-_CASE_STATES = (CaseState.PENDING_HANDLE.value, CaseState.HANDLING.value)
+_CASE_STATES = tuple(state.value for state in RUNNING)
 
 
 @dataclass(frozen=True, slots=True)

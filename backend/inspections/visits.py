@@ -13,6 +13,7 @@ from django.db.models import F
 from backend.accounts.actor import Actor
 from backend.cases import photos, workflow
 from backend.cases import services as cases
+from backend.cases.flows.steps import may_take
 from backend.cases.models import Case, Photo
 from backend.cases.photos import PhotoClaim
 from backend.cases.services import PointIn, Step
@@ -219,7 +220,7 @@ def _settle_appointment(actor: Actor, stop: Stop, visit: NewVisit, *, done: bool
         return
     if done:
         _submit(actor, case, visit, now)
-    elif Action.NOTE in workflow.actions_of(workflow.State(case.state), actor.role):
+    elif may_take(case, Action.NOTE, actor, now=now):
         note = f"{visit.outcome}: {visit.note}".rstrip(": ")
         cases.act(actor=actor, case_id=case.pk, step=Step(Action.NOTE, note=note, captured_at=visit.at), now=now)
 
@@ -273,7 +274,7 @@ def mark_arrived(*, stop_id: UUID, at: datetime, now: datetime) -> bool:
 
 def settle_case_stops(*, now: datetime, limit: int = 500) -> int:
     """Stops for cases that were handled by another door (on the spot, by somebody else) are done; how many."""
-    waiting = (workflow.State.PENDING_HANDLE.value, workflow.State.HANDLING.value)
+    waiting = [state.value for state in workflow.RUNNING]
     handled = (
         Stop.objects.published()
         .filter(kind=Stop.Kind.CASE, state__in=(Stop.State.PLANNED, Stop.State.ARRIVED))

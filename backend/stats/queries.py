@@ -18,11 +18,11 @@ from django.db.models.functions import Coalesce
 from backend.accounts.actor import Actor
 from backend.areas.models import Area
 from backend.cases.models import Case, CaseQuerySet
-from backend.cases.workflow import State
+from backend.cases.workflow import RUNNING, State
 from backend.stats import ground
 
 SATISFIED_FROM: Final = 4
-_RUNNING = [State.PENDING_HANDLE.value, State.HANDLING.value]
+_RUNNING = [state.value for state in RUNNING]
 # What a group is named by: code and name in both languages.
 _NAMES: Final = {
     "matter": ("matter__code", "matter__name_zh", "matter__name_en"),

@@ -64,7 +64,8 @@ def row_facts(case: Case, *, now: datetime) -> dict[str, Any]:
 def detail_facts(case: Case, *, actor: Actor, now: datetime) -> dict[str, Any]:
     """The content of `DeskCase`."""
     condition, decisions = case.condition, dispatch.decisions_of(case.pk)
-    may_assign = any(step.action == "assign" for step in queries.available_actions(case, actor))
+    steps = queries.available_actions(case, actor, now=now)
+    may_assign = any(step.action == "assign" for step in steps)
     return {
         **row_facts(case, now=now),
         "accuracy_m": case.accuracy_m,
@@ -89,12 +90,10 @@ def detail_facts(case: Case, *, actor: Actor, now: datetime) -> dict[str, Any]:
             for one in decisions[1:]
         ],
         "actions": [
-            {"action": step.action, "needs": list(step.needs)}
-            for step in queries.available_actions(case, actor)
-            if step.action not in _OWN_ADDRESS
+            {"action": step.action, "needs": list(step.needs)} for step in steps if step.action not in _OWN_ADDRESS
         ],
-        "may_return": any(step.action == "dispute" for step in queries.available_actions(case, actor)),
-        "may_correct": any(step.action == "correct" for step in queries.available_actions(case, actor)),
+        "may_return": any(step.action == "dispute" for step in steps),
+        "may_correct": any(step.action == "correct" for step in steps),
         "candidates": [
             {
                 "id": row.worker.pk,

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from backend.accounts.roles import Role
 from backend.areas import queries as areas
-from backend.cases import photos, queries, workflow
-from backend.cases.services import REOPEN_WITHIN
+from backend.cases import photos, queries
+from backend.cases.flows.steps import open_steps
+from backend.cases.services import holder_of_code
 from backend.cases.texts import event_text
-from backend.cases.workflow import Action, State
+from backend.cases.workflow import Action
 from backend.core.clock import Lamp
 from backend.core.crypto import mask_name
 from backend.dispatch import services as dispatch
@@ -136,12 +136,11 @@ def decision_facts(case_id: UUID) -> dict[str, Any] | None:
 
 def may_facts(case: "Case", appointment: "Appointment | None", *, now: datetime) -> dict[str, bool]:
     """What the reporter may do now."""
-    steps = workflow.actions_of(State(case.state), Role.RESIDENT)
-    in_time = case.closed_at is not None and now <= case.closed_at + REOPEN_WITHIN
+    steps = {row.action for row in open_steps(case, holder_of_code(case), now=now)}
     return {
-        "rate": Action.RATE in steps and case.rated_at is None,
+        "rate": Action.RATE in steps,
         "cancel": Action.CANCEL in steps,
-        "reopen": Action.REOPEN in steps and in_time,
+        "reopen": Action.REOPEN in steps,
         "move": Action.REBOOK in steps and appointment is not None and booking.may_move(appointment, now=now),
     }
 

@@ -57,7 +57,7 @@ def _case(case: "Case", actor: Actor, now: datetime) -> dict[str, Any]:
         "photos": [_picture(photo, actor) for photo in sorted(pictures, key=lambda photo: photo.uploaded_at)],
         "contact": contact_facts(case, actor),
         "events": [_event(event, actor) for event in sorted(case.events.all(), key=lambda event: event.n)],
-        "actions": _actions(case, actor),
+        "actions": _actions(case, actor, now),
         "appointment": _appointment(case, now),
         "decision": _decision(case),
         "dispute": _dispute(case, actor),
@@ -112,8 +112,8 @@ def _event(event: "CaseEvent", actor: Actor) -> dict[str, Any]:
     }
 
 
-def _actions(case: "Case", actor: Actor) -> list[dict[str, Any]]:
-    possible = {found.action: found.needs for found in queries.available_actions(case, actor)}
+def _actions(case: "Case", actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    possible = {found.action: found.needs for found in queries.available_actions(case, actor, now=now)}
     shown = [*ALWAYS_SHOWN, *(action for action in possible if action not in ALWAYS_SHOWN)]
     refusal = disputes.return_refusal(case, actor) if case.state == State.PENDING_HANDLE else None
     if refusal in DISABLED_REASONS:

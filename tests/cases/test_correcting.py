@@ -222,7 +222,7 @@ def test_a_correction_ends_an_open_dispute_and_a_ruling_on_the_old_place(world: 
 def test_what_went_to_a_department_is_not_taken_on_by_the_grid(world: World, now: datetime) -> None:
     leader = world.actor(f"leader:{OWN}")
     case = correct(world, reported(world, now), f"leader:{OWN}", now, matter="dirty_road")
-    assert Action.ACCEPT not in [one.action for one in queries.available_actions(case, leader)]
+    assert Action.ACCEPT not in [one.action for one in queries.available_actions(case, leader, now=now)]
     with pytest.raises(Exception, match="gone to a department"):
         services.act(actor=leader, case_id=case.pk, step=Step(Action.ACCEPT), now=now)
 

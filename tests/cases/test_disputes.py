@@ -29,10 +29,11 @@ from backend.cases.errors import (
     NotYoursToReturn,
     UnknownOwner,
 )
+from backend.cases.flows.table import RoleMayNot, TransitionNotAllowed
 from backend.cases.models import Case, Dispute
 from backend.cases.routing import decide_again, verdict_for
 from backend.cases.services import PointIn, Step
-from backend.cases.workflow import Action, RoleMayNot, TransitionNotAllowed
+from backend.cases.workflow import Action
 from backend.core.errors import DomainError, StaleVersion
 from backend.core.models import OutboxMessage
 from backend.dispatch import services as dispatch
@@ -205,7 +206,7 @@ def test_once_a_decision(world: World, now: datetime) -> None:
     case.refresh_from_db()
     leader = world.actor(f"leader:{OWN}")
     assert disputes.return_refusal(case, leader) == "already_returned"
-    assert "dispute" not in [step.action for step in queries.available_actions(case, leader)]
+    assert "dispute" not in [step.action for step in queries.available_actions(case, leader, now=now)]
 
 
 def refusals(world: World) -> dict[str, tuple[Ground, str, type[DomainError]]]:

@@ -9,9 +9,10 @@ from backend.accounts.actor import Actor
 from backend.accounts.roles import Role
 from backend.cases import queries, services
 from backend.cases.errors import CaseNotFound, NoteNeeded
+from backend.cases.flows.table import RoleMayNot, TransitionNotAllowed
 from backend.cases.models import Case, CaseEvent
 from backend.cases.services import NewReport, PointIn, Step
-from backend.cases.workflow import Action, RoleMayNot, TransitionNotAllowed
+from backend.cases.workflow import Action
 from backend.core.errors import IdReused, StaleVersion
 from backend.core.ids import uuid7
 from backend.core.models import OutboxMessage

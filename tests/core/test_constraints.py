@@ -35,7 +35,17 @@ from backend.areas.models import (
 from backend.cases import services as cases
 from backend.cases.disputes import settling
 from backend.cases.disputes.raising import Ground, return_case
-from backend.cases.models import Case, CaseEvent, Dispute, Handover, NumberSeries, PartnerUpdate, Photo, Reroute
+from backend.cases.models import (
+    Case,
+    CaseEvent,
+    Dispute,
+    FlowVersion,
+    Handover,
+    NumberSeries,
+    PartnerUpdate,
+    Photo,
+    Reroute,
+)
 from backend.cases.services import NewReport, PointIn
 from backend.core import audit, outbox
 from backend.core.ids import uuid7
@@ -155,6 +165,7 @@ BREAKS: dict[str, Break] = {
     "stretch_lies_between_two": doubled(Ruling, other_boundary=None),
     "ruling_says_why": doubled(Ruling, how="ruled", words=""),
     "number_series_once": doubled(NumberSeries),
+    "flow_version_numbered": doubled(FlowVersion),
     "one_open_session_a_worker": doubled(PatrolSession),
     "session_ends_after_start": changed(PatrolSession, ended_at=lambda row: row.started_at - timedelta(seconds=1)),
     "tracker_revoked_after_issue": changed(Tracker, revoked_at=lambda row: row.created_at - timedelta(seconds=1)),
@@ -235,6 +246,7 @@ APPEND_ONLY: dict[str, type[models.Model]] = {
     "ruling_append_only": Ruling,
     "audit_append_only": AuditEntry,
     "rule_version_append_only": RuleVersion,
+    "flow_version_append_only": FlowVersion,
 }
 
 
@@ -285,6 +297,7 @@ def full_world(world: World, now: datetime) -> World:
     )  # fmt: skip
     case = cases.report_case(actor=Actor(user_id=None, role=Role.RESIDENT), report=report, now=now).case
     _disputed(world, now)
+    FlowVersion.objects.create(n=1, rows=[], digest=b"x" * 32, source="x.csv", at=now)
     place = world.add_place("P1", grid="002011001")
     outline = Boundary.objects.get(area=world.grid("002011001")).outline
     DraftOutline.objects.create(

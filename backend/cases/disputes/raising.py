@@ -11,7 +11,7 @@ from backend.accounts.actor import Actor
 from backend.accounts.models import Department
 from backend.accounts.roles import Role
 from backend.areas.models import Area
-from backend.cases import access, workflow
+from backend.cases import access
 from backend.cases.disputes.access import locked_dispute
 from backend.cases.disputes.closing import close_without_ruling
 from backend.cases.disputes.sides import Sides, named_department, named_grid, sides_of
@@ -23,9 +23,10 @@ from backend.cases.errors import (
     NotYoursToReturn,
     UnknownOwner,
 )
+from backend.cases.flows.holding import state_after
 from backend.cases.history import record_step
 from backend.cases.models import LEAST_GROUND, Case, Dispute
-from backend.cases.workflow import Action, State
+from backend.cases.workflow import Action
 from backend.core import outbox
 from backend.core.errors import StaleVersion
 from backend.core.ids import uuid7
@@ -59,7 +60,7 @@ def return_case(
     UnknownOwner.
     """
     case = access.get_case(actor, case_id, lock=True)
-    to_state = workflow.next_state(State(case.state), Action.DISPUTE, actor.role)
+    to_state = state_after(case, Action.DISPUTE, actor)
     if version is not None and version != case.version:
         raise StaleVersion("somebody was faster; look at the case again", version=case.version, state=case.state)
     words = ground.words.strip()
@@ -152,7 +153,7 @@ def withdraw(
     case, dispute = locked_dispute(actor, dispute_id, version=version)
     if not speaks_for_sender(dispute, case, actor):
         raise NotYoursToReturn("only the side that sent the case back takes that back")
-    to_state = workflow.next_state(State(case.state), Action.WITHDRAW, actor.role)
+    to_state = state_after(case, Action.WITHDRAW, actor)
     close_without_ruling(dispute, actor=actor, now=now)
     record_step(
         case, action=Action.WITHDRAW, actor=actor, to_state=to_state, now=now, captured_at=captured_at,

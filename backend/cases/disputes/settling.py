@@ -11,15 +11,15 @@ from backend.accounts.actor import Actor
 from backend.accounts.models import Department
 from backend.accounts.roles import Role
 from backend.areas.models import Area
-from backend.cases import workflow
 from backend.cases.disputes.access import locked_dispute
 from backend.cases.disputes.closing import close_with
 from backend.cases.disputes.sides import named_department, named_grid, street_of
 from backend.cases.errors import GroundTooShort, NotTheArbiter, NotTheNeighbour, UnknownOwner
+from backend.cases.flows.holding import state_after
 from backend.cases.history import record_step
 from backend.cases.models import LEAST_GROUND, Case, Dispute
 from backend.cases.routing import place_in
-from backend.cases.workflow import Action, State
+from backend.cases.workflow import Action
 from backend.core import outbox
 from backend.dispatch import rulings
 from backend.dispatch import services as dispatch
@@ -123,7 +123,7 @@ def _settle(
     captured_at: datetime | None = None,
 ) -> Dispute:
     """Both rows are locked and the dispute is open: decision, row, history line and messages are written together."""
-    to_state = workflow.next_state(State(case.state), Action.SETTLE, actor.role)
+    to_state = state_after(case, Action.SETTLE, actor)
     lon, lat = case.location.coords
     ruling = rulings.remember(
         case_id=case.pk, matter=case.matter, how=how, words=words, grid=owner.grid,
