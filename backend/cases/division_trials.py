@@ -19,8 +19,9 @@ from backend.cases.errors import BadPeriod
 from backend.cases.models import Case
 from backend.cases.rule_tables import RulesOf, by_table
 from backend.cases.trials import MOST_CASES, Load, answering
-from backend.dispatch import rulings
+from backend.dispatch import ruling_places, rulings
 from backend.dispatch import services as dispatch
+from backend.dispatch.models import RulingPlace
 from backend.dispatch.services import Ask, Verdict
 from backend.matters import queries as matters
 from backend.matters.models import Matter
@@ -115,7 +116,7 @@ def try_division(
     Before: boundaries, rules and duty of each case's own moment, or with `RulesOf.TODAY` the rules as they stand now,
     each in its own period. After: the same with the draft's outlines in force,
     new grids with the duty of the grid that most of their ground comes from. A case that was ruled on stays with its
-    ruling, before, and after where the draft leaves its boundaries alone. Cases are those of the division's ground
+    ruling, before, and after where the ruling would be carried over the draft. Cases are those of the division's ground
     that the actor sees. Raises DivisionNotFound, DivisionNotDraft, BadPeriod, BadDivision, CodesUsedUp.
     """
     division = access.get_division(actor, division_id)
@@ -186,18 +187,28 @@ def _hold_rulings(
     ground: DraftGround,
     now: datetime,
 ) -> None:
-    """Puts the ruling's verdict where one holds; by the draft too, unless it ends a boundary that was ruled on."""
+    """Puts the ruling's verdict where one holds; by the draft too, where the ruling would be carried over it."""
     ruled = rulings.ruled_on([case.id for case in cases])
-    for number, case in enumerate(cases):
-        ruling = rulings.binding(case.id, matter=case.matter, now=now) if case.id in ruled else None
-        if ruling is None:
-            continue
-        held = dispatch.decide_ruled(
-            ruling, lon=case.lon, lat=case.lat, accuracy_m=case.accuracy_m, matter=case.matter, now=now
-        )
-        before[number] = held
-        if not {ruling.boundary_id, ruling.other_boundary_id} & ground.ended:
-            after[number] = held
+    held = {
+        number: place
+        for number, case in enumerate(cases)
+        if case.id in ruled and (place := rulings.binding(case.id, matter=case.matter, now=now)) is not None
+    }
+    drafted = list(held.values())
+    if ground.division.level == Area.Level.GRID:
+        path = ground.division.parent.path
+        drafted = ruling_places.following_by(drafted, ground.boundaries, path=path, now=now)
+    for (number, place), by_draft in zip(held.items(), drafted, strict=True):
+        before[number] = _ruled(cases[number], place, now)
+        if not by_draft.dropped:
+            after[number] = _ruled(cases[number], by_draft, now)
+
+
+def _ruled(case: PastCase, place: RulingPlace, now: datetime) -> Verdict:
+    return dispatch.decide_ruled(
+        place.ruling, to_grid=place.grid, lon=case.lon, lat=case.lat, accuracy_m=case.accuracy_m, matter=case.matter,
+        now=now,
+    )  # fmt: skip
 
 
 def _place(verdict: Verdict | None) -> tuple[UUID | None, str] | None:

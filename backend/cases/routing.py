@@ -66,10 +66,12 @@ def decide_again(case: Case, *, cause: str, now: datetime) -> Verdict:
 def verdict_for(case: Case, *, now: datetime) -> Verdict:
     """Who answers for an open case at this moment; a ruling on this very case holds. Raises OutsideServedArea."""
     lon, lat = case.location.coords
-    ruling = rulings.binding(case.pk, matter=case.matter, now=now)
-    if ruling is not None:
-        return dispatch.decide_ruled(ruling, lon=lon, lat=lat, accuracy_m=case.accuracy_m, matter=case.matter, now=now)
-    return dispatch.decide(lon=lon, lat=lat, accuracy_m=case.accuracy_m, matter=case.matter, now=now)
+    held = rulings.binding(case.pk, matter=case.matter, now=now)
+    if held is None:
+        return dispatch.decide(lon=lon, lat=lat, accuracy_m=case.accuracy_m, matter=case.matter, now=now)
+    return dispatch.decide_ruled(
+        held.ruling, to_grid=held.grid, lon=lon, lat=lat, accuracy_m=case.accuracy_m, matter=case.matter, now=now
+    )
 
 
 def choose_owner(

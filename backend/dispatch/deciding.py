@@ -81,22 +81,30 @@ def _informed(verdict: Verdict, earlier: Sequence[Earlier]) -> Verdict:
 
 
 def decide_ruled(
-    ruling: Ruling, *, lon: float, lat: float, accuracy_m: float | None, matter: Matter, now: datetime
+    ruling: Ruling,
+    *,
+    to_grid: Area | None,
+    lon: float,
+    lat: float,
+    accuracy_m: float | None,
+    matter: Matter,
+    now: datetime,
 ) -> Verdict:
-    """The verdict for the very case that was ruled on: the named grid's chain or the named department answers."""
+    """The verdict for the very case that was ruled on: the chain of `to_grid` or the named department answers."""
     located = areas.locate(lon, lat, accuracy_m=accuracy_m, snap_m=settings.DISPATCH_SNAP_M, now=now)
-    grid = ruling.grid or areas.boundary_of(UUID(str(located.id or located.parent_id))).area
-    lines = areas.on_duty(grid.pk, at=now) if ruling.grid and ruling.department is None else ()
+    grid = to_grid or areas.boundary_of(UUID(str(located.id or located.parent_id))).area
+    lines = areas.on_duty(grid.pk, at=now) if to_grid and ruling.department is None else ()
     chosen = next((line for line in lines if not line.is_absent), None)
     owner = Decision.Owner.WORKER if chosen else Decision.Owner.COMMUNITY_DESK
     if ruling.department is not None:
         owner = Decision.Owner.DEPARTMENT
-    text_zh, text_en = reasons.ruled(ruling, names=rulings.owner_names(ruling), lines=lines, chosen=chosen)
+    names = rulings.owner_names(ruling.department, to_grid)
+    text_zh, text_en = reasons.ruled(ruling, names=names, lines=lines, chosen=chosen)
     verdict = Verdict(
         rule="dispute_ruling",
         kind=located.kind,
         area=grid,
-        grid=ruling.grid,
+        grid=to_grid,
         boundary=areas.boundary_in_force(grid, now=now),
         border_m=located.border_m,
         candidates=candidates_of(located),

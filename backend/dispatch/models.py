@@ -264,8 +264,9 @@ class DepartmentDuty(models.Model):
 class Ruling(models.Model):
     """Who answers for a disputed case, and from then on what is told at that place. Written once, never edited.
 
-    With `stretch` it is remembered along that piece of border while both boundaries are in force; without one, for the
-    same matter inside `boundary`. `grid` is where the case lies from then on; `department` owns it where one is named.
+    With `stretch` it is remembered along that piece of border between the two boundaries; without one, for the same
+    matter inside `boundary`. Where it holds after new boundaries, its places say. `grid` is where the case lies from
+    then on; `department` owns it where one is named.
     """
 
     class How(models.TextChoices):
@@ -298,3 +299,37 @@ class Ruling(models.Model):
             models.CheckConstraint(condition=Q(how="agreed") | ~Q(words=""), name="ruling_says_why"),
         ]
         indexes = [models.Index(fields=["case", "-at"]), models.Index(fields=["boundary", "matter"])]
+
+
+class RulingPlace(models.Model):
+    """Between which boundaries a ruling holds: first its own, then a row for each division that ended one of them.
+
+    It holds while every boundary named is in force. `grid` is whom the ruling names there, the successor where that one
+    was closed. A row with `dropped` names none: from then on the ruling is not told.
+    """
+
+    class Dropped(models.TextChoices):
+        BORDER_MOVED = "border_moved"
+        OTHER_GRID = "other_grid"
+        GROUND_CHANGED = "ground_changed"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    ruling = models.ForeignKey(Ruling, models.CASCADE, related_name="places")
+    division = models.ForeignKey("areas.Division", models.CASCADE, null=True, related_name="+")
+    at = models.DateTimeField()
+    boundary = models.ForeignKey("areas.Boundary", models.PROTECT, null=True, related_name="+")
+    other_boundary = models.ForeignKey("areas.Boundary", models.PROTECT, null=True, related_name="+")
+    grid = models.ForeignKey("areas.Area", models.PROTECT, null=True, related_name="+")
+    dropped = models.CharField(max_length=15, choices=Dropped.choices, blank=True)
+
+    class Meta:
+        ordering = ["at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ruling", "division"], nulls_distinct=False, name="ruling_placed_once_a_division"
+            ),
+            models.CheckConstraint(
+                condition=Q(dropped="") | Q(boundary=None, other_boundary=None, grid=None), name="dropped_has_no_place"
+            ),
+        ]
+        indexes = [models.Index(fields=["boundary"]), models.Index(fields=["other_boundary"])]

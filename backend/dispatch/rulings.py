@@ -21,7 +21,8 @@ from backend.areas.models import Area, Boundary
 from backend.core.clock import LOCAL
 from backend.core.ids import uuid7
 from backend.core.rows import among
-from backend.dispatch.models import Decision, Ruling
+from backend.dispatch import ruling_places
+from backend.dispatch.models import Decision, Ruling, RulingPlace
 from backend.matters.models import Matter
 from gis.borders import distance_m
 from gis.coordinates import Position
@@ -45,8 +46,12 @@ class Place:
 class Earlier:
     """A ruling that touches a point, and how far its stretch is; None where it holds for the whole grid."""
 
-    ruling: Ruling
+    place: RulingPlace
     distance_m: float | None
+
+    @property
+    def ruling(self) -> Ruling:
+        return self.place.ruling
 
     def facts(self) -> dict[str, Any]:
         """As a decision keeps it."""
@@ -57,7 +62,7 @@ class Earlier:
             "how": ruling.how,
             "case_number": ruling.case.number,
             "words": ruling.words,
-            "grid": _ref(ruling.grid),
+            "grid": _ref(self.place.grid),
             "department": _department_ref(ruling.department),
             "distance_m": self.distance_m,
         }
@@ -65,7 +70,7 @@ class Earlier:
     def texts(self) -> tuple[str, str]:
         """One sentence for everybody (Chinese, English): no other case and no person is named."""
         ruling, day = self.ruling, self.ruling.at.astimezone(LOCAL).date()
-        zh, en = owner_names(ruling)
+        zh, en = owner_names(ruling.department, self.place.grid)
         how_zh, how_en = ("双方商定", "agreement") if ruling.how == Ruling.How.AGREED else ("裁定", "ruling")
         where_zh, where_en = (
             ("此段边界", "this stretch of border") if ruling.stretch else ("本网格此事项", "this matter here")
@@ -76,9 +81,8 @@ class Earlier:
         )
 
 
-def owner_names(ruling: Ruling) -> tuple[str, str]:
+def owner_names(department: Department | None, grid: Area | None) -> tuple[str, str]:
     """Whom a ruling names: (Chinese, English)."""
-    department, grid = ruling.department, ruling.grid
     if department is not None:
         return department.name_zh, department.name_en or department.name_zh
     return (f"{grid.name}（{grid.code}）", f"{grid.name_en or grid.name} ({grid.code})") if grid else ("", "")
@@ -99,54 +103,57 @@ def earlier_at(lon: float, lat: float, *, matter: Matter, boundary: Boundary | N
     reach = settings.RULING_NEAR_M
     box = Polygon.from_bbox(_box((lon, lat), reach))
     box.srid = 4326
-    on_stretch = Q(stretch__bboverlaps=box, other_boundary__valid__contains=now)
-    inside = Q(stretch=None, boundary=boundary, matter=matter) if boundary is not None else Q(pk__in=[])
-    found = _rows().filter(on_stretch | inside, boundary__valid__contains=now, matter__scheme=matter.scheme)
-    found = found.filter(matter__category_code=matter.category_code).order_by("-at", "-id")
+    on_stretch = Q(ruling__stretch__bboverlaps=box, other_boundary__valid__contains=now)
+    inside = Q(pk__in=[])
+    if boundary is not None:
+        inside = Q(ruling__stretch=None, boundary=boundary, ruling__matter=matter)
+    found = _rows().filter(on_stretch | inside, boundary__valid__contains=now, ruling__matter__scheme=matter.scheme)
     told = []
-    for ruling in found[:50]:
-        away = _away_m(ruling, (lon, lat))
+    for place in found.filter(ruling__matter__category_code=matter.category_code)[:50]:
+        away = _away_m(place.ruling, (lon, lat))
         if away is None or away <= reach:
-            told.append(Earlier(ruling, away))
+            told.append(Earlier(place, away))
     return told[:MOST_TOLD]
 
 
 class Remembered:
     """`earlier_at` for many points under the boundaries of one moment: the rulings are read once."""
 
-    def __init__(self, found: Sequence[Ruling]) -> None:
-        self._rulings = list(found)
+    def __init__(self, found: Sequence[RulingPlace]) -> None:
+        self._places = list(found)
         self._inside: dict[tuple[UUID | None, UUID], list[int]] = defaultdict(list)
         self._along: list[int] = []
         stretches = []
-        for number, one in enumerate(self._rulings):
-            if one.stretch is None:
-                self._inside[one.boundary_id, one.matter_id].append(number)
+        for number, one in enumerate(self._places):
+            ruling = one.ruling
+            if ruling.stretch is None:
+                self._inside[one.boundary_id, ruling.matter_id].append(number)
             else:
                 self._along.append(number)
-                stretches.append(shapely.LineString(one.stretch.coords))
+                stretches.append(shapely.LineString(ruling.stretch.coords))
         self._tree = shapely.STRtree(stretches)
 
     @classmethod
     def read(cls, now: datetime) -> Self:
-        along = Q(stretch__isnull=False, other_boundary__valid__contains=now)
-        found = _rows().filter(along | Q(stretch=None), boundary__valid__contains=now).select_related("matter")
-        return cls(list(found.order_by("-at", "-id")))
+        along = Q(ruling__stretch__isnull=False, other_boundary__valid__contains=now)
+        found = _rows().filter(along | Q(ruling__stretch=None), boundary__valid__contains=now)
+        return cls(list(found.select_related("ruling__matter")))
 
     def earlier_at(self, lon: float, lat: float, *, matter: Matter, boundary: Boundary) -> list[Earlier]:
         """As the function of this name says it."""
-        if not self._rulings:
+        if not self._places:
             return []
         reach = settings.RULING_NEAR_M
         near = self._tree.query(shapely.box(*_box((lon, lat), reach))).tolist()
         numbers = sorted([*(self._along[place] for place in near), *self._inside.get((boundary.pk, matter.pk), ())])
         told = []
-        for ruling in (self._rulings[number] for number in numbers):
+        for place in (self._places[number] for number in numbers):
+            ruling = place.ruling
             if (ruling.matter.scheme, ruling.matter.category_code) != (matter.scheme, matter.category_code):
                 continue
             away = _away_m(ruling, (lon, lat))
             if away is None or away <= reach:
-                told.append(Earlier(ruling, away))
+                told.append(Earlier(place, away))
         return told[:MOST_TOLD]
 
 
@@ -166,21 +173,26 @@ def _away_m(ruling: Ruling, at: Position) -> float | None:
     return round(distance_m(shapely.LineString(ruling.stretch.coords), at), 1)
 
 
-def _rows() -> QuerySet[Ruling]:
-    return Ruling.objects.select_related("case", "grid", "department")
+def _rows() -> QuerySet[RulingPlace]:
+    """The newest ruling first."""
+    found = RulingPlace.objects.filter(dropped="").select_related("ruling__case", "ruling__department", "grid")
+    return found.order_by("-ruling__at", "-ruling__id", "-at", "-id")
 
 
-def binding(case_id: UUID, *, matter: Matter, now: datetime) -> Ruling | None:
-    """The ruling that holds for this case while its place, its matter and the boundaries are those ruled on."""
-    ruling = _rows().filter(case=case_id).order_by("-at", "-id").first()
+def binding(case_id: UUID, *, matter: Matter, now: datetime) -> RulingPlace | None:
+    """The ruling that holds for this case while its place, its matter and the boundaries are those ruled on, and where
+    it holds now.
+    """
+    ruling = Ruling.objects.filter(case=case_id).order_by("-at", "-id").first()
     if ruling is None or ruling.matter_id != matter.pk:
         return None
     if Decision.objects.filter(case=case_id, cause="location", at__gt=ruling.at).exists():
         return None
-    wanted = {pk for pk in (ruling.boundary_id, ruling.other_boundary_id) if pk is not None}
-    if Boundary.objects.in_force(now).filter(pk__in=wanted).count() != len(wanted):
-        return None
-    return ruling if ruling.grid_id is None or _exists(ruling.grid_id, now) else None
+    for place in _rows().filter(ruling=ruling):
+        wanted = {pk for pk in (place.boundary_id, place.other_boundary_id) if pk is not None}
+        if Boundary.objects.in_force(now).filter(pk__in=wanted).count() == len(wanted):
+            return place if place.grid_id is None or _exists(place.grid_id, now) else None
+    return None
 
 
 def _exists(grid_id: UUID, now: datetime) -> bool:
@@ -200,7 +212,7 @@ def remember(
     now: datetime,
 ) -> Ruling:
     """Stores a ruling; must run in the transaction that settles the dispute."""
-    return Ruling.objects.create(
+    ruling = Ruling.objects.create(
         id=uuid7(),
         case_id=case_id,
         at=now,
@@ -215,3 +227,5 @@ def remember(
         grid=grid,
         department=department,
     )
+    ruling_places.begin(ruling, now=now)
+    return ruling

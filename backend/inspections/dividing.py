@@ -14,7 +14,7 @@ from backend.areas.errors import NotUndoable
 from backend.areas.heirs import closings_of_draft, never_opened
 from backend.areas.models import Division
 from backend.cases.models import CaseEvent
-from backend.dispatch import succession
+from backend.dispatch import ruling_places, succession
 from backend.dispatch.models import Decision
 from backend.inspections import rehoming
 from backend.inspections.models import Appointment, Visit
@@ -67,13 +67,14 @@ def publish_division(
 ) -> Division:
     """Publishes a checked draft; one for now brings open work home in the same transaction, a later one at its moment.
 
-    Rules that name a closed area go to its heir at that moment. Raises what `areas.publishing.publish_draft` raises,
-    and ClosedAreaNamed.
+    Rules that name a closed area go to its heir at that moment, rulings to the new boundaries where their border still
+    stands. Raises what `areas.publishing.publish_draft` raises, and ClosedAreaNamed.
     """
     division = publishing.publish_draft(
         actor=actor, division_id=division_id, version=version, effective_at=effective_at, now=now
     )
     succession.arrange(division)
+    ruling_places.carry(division)
     if division.effective_at is not None and division.effective_at <= now:
         rehoming.switch_division(division_id=division.pk, now=now)
         division.refresh_from_db()
@@ -84,8 +85,8 @@ def publish_division(
 def undo_division(*, actor: Actor, division_id: UUID, now: datetime) -> Division:
     """Takes a published division back while nothing has happened under it; what has is named.
 
-    Rules that it had handed over name again what they named. Raises DivisionNotFound, MayNotDivide, NotUndoable,
-    ClosedAreaNamed where somebody has made a rule since for an area that the undo closes.
+    Rules that it had handed over name again what they named, rulings hold where they held. Raises DivisionNotFound,
+    MayNotDivide, NotUndoable, ClosedAreaNamed where somebody has made a rule since for an area that the undo closes.
     """
     division = access.get_division(actor, division_id)
     access.refuse_readers(actor)
@@ -95,9 +96,11 @@ def undo_division(*, actor: Actor, division_id: UUID, now: datetime) -> Division
     undone, answer = undoing.undo_division(actor=actor, division_id=division_id, now=now)
     succession.put_back(undone, now=now)
     if answer is None:
+        ruling_places.forget(undone)
         succession.refuse(succession.names_closed(never_opened(undone), at=now))
     else:
         succession.arrange(answer)
+        ruling_places.carry(answer)
         rehoming.switch_division(division_id=answer.pk, now=now)
     return undone
 

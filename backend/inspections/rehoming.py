@@ -24,7 +24,7 @@ from backend.cases.rehoming import rehome_cases
 from backend.cases.workflow import OPEN_STATES, State
 from backend.core import outbox
 from backend.core.clock import week_start_of
-from backend.dispatch import succession
+from backend.dispatch import ruling_places, succession
 from backend.inspections import plans
 from backend.inspections.models import Stop, WeeklyPlan
 from backend.places.rehoming import located, rehome_ground
@@ -87,6 +87,7 @@ def switch_division(*, division_id: UUID, now: datetime) -> bool:
     force.lock_grids(division.parent.path)
     switching.take_names(division)
     succession.hand_over(division, now=now)
+    ruling_places.carry(division)
     division.moved = bring_home(division, now=now)
     division.switched_at = now
     division.save(update_fields=["moved", "switched_at"])
@@ -99,6 +100,7 @@ def settle_division(*, division_id: UUID, now: datetime) -> bool:
     division = _claimed(Q(pk=division_id, settled_at=None, switched_at__isnull=False))
     if division is None:
         return False
+    ruling_places.carry(division)
     late = bring_home(division, now=now)
     if any(late.values()):
         log.info("division %s: %s came late", division.pk, late)

@@ -81,7 +81,7 @@ def test_the_last_ruling_binds_and_the_newest_are_told(world: World, now: dateti
     assert told_at(world, now + timedelta(hours=1)) == [str(one.pk) for one in by_age[:MOST_TOLD]]
     binding = rulings.binding(first.case_id, matter=first.matter, now=now + timedelta(hours=1))
     assert binding is not None
-    assert binding.pk == by_age[0].pk
+    assert binding.ruling == by_age[0]
 
 
 def again(first: Ruling, world: World, at: datetime, *, east: float) -> Ruling:

@@ -50,7 +50,7 @@ from backend.cases.services import NewReport, PointIn
 from backend.core import audit, outbox
 from backend.core.ids import uuid7
 from backend.core.models import AuditEntry, CalendarDay
-from backend.dispatch.models import Decision, DepartmentDuty, Rule, RuleHandover, RuleVersion, Ruling
+from backend.dispatch.models import Decision, DepartmentDuty, Rule, RuleHandover, RuleVersion, Ruling, RulingPlace
 from backend.inspections.models import (
     Appointment,
     PlanJob,
@@ -164,6 +164,8 @@ BREAKS: dict[str, Break] = {
     "ruling_names_an_owner": doubled(Ruling, grid=None),
     "stretch_lies_between_two": doubled(Ruling, other_boundary=None),
     "ruling_says_why": doubled(Ruling, how="ruled", words=""),
+    "ruling_placed_once_a_division": doubled(RulingPlace),
+    "dropped_has_no_place": changed(RulingPlace, dropped="border_moved"),
     "number_series_once": doubled(NumberSeries),
     "flow_version_numbered": doubled(FlowVersion),
     "one_open_session_a_worker": doubled(PatrolSession),

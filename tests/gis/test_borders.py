@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import LineString
 
-from gis.borders import distance_m, nearest_stretch
+from gis.borders import distance_m, nearest_stretch, sides_after
 from gis.coordinates import MetricZone, geodesic_m
 
 WEST = shapely.box(121.170, 30.050, 121.172, 30.052)
@@ -67,3 +67,25 @@ def test_metres_to_a_line_agree_with_the_ellipsoid() -> None:
     away = distance_m(line, (121.1725, 30.051))
     assert away == pytest.approx(geodesic_m((121.172, 30.051), (121.1725, 30.051)), rel=5e-4)
     assert distance_m(line, (121.172, 30.051)) == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("moved_m", "is_kept"), [(0.0, True), (0.04, True), (-0.04, True), (0.3, False), (-0.3, False)]
+)
+def test_a_border_is_kept_where_it_was(moved_m: float, is_kept: bool) -> None:
+    border = 121.172 + moved_m / 96_000
+    west, east = shapely.box(121.170, 30.050, border, 30.052), shapely.box(border, 30.050, 121.174, 30.052)
+    line = LineString([(121.172, 30.0505), (121.172, 30.0515)])
+    old = shapely.box(121.170, 30.050, 121.172, 30.052), shapely.box(121.172, 30.050, 121.174, 30.052)
+    assert (sides_after(line, *old, {"w": west, "e": east}) == ("w", "e")) == is_kept
+    assert (sides_after(line, old[1], old[0], {"w": west, "e": east}) == ("e", "w")) == is_kept
+
+
+def test_a_border_that_moved_over_a_part_of_the_stretch_is_not_kept() -> None:
+    west, east = shapely.box(121.170, 30.050, 121.172, 30.052), shapely.box(121.172, 30.050, 121.174, 30.052)
+    notch = shapely.box(121.17199, 30.0509, 121.17201, 30.0510)
+    line = LineString([(121.172, 30.0505), (121.172, 30.0515)])
+    after = {"w": west.union(notch), "e": east.difference(notch)}
+    assert sides_after(line, west, east, after) is None
+    south = LineString([(121.172, 30.0502), (121.172, 30.0507)])
+    assert sides_after(south, west, east, after) == ("w", "e")

@@ -130,7 +130,9 @@ def _settle(
         department=owner.department, actor=actor, now=now,
         place=rulings.Place(dispute.boundary, dispute.other_boundary, dispute.stretch),
     )  # fmt: skip
-    verdict = dispatch.decide_ruled(ruling, lon=lon, lat=lat, accuracy_m=case.accuracy_m, matter=case.matter, now=now)
+    verdict = dispatch.decide_ruled(
+        ruling, to_grid=owner.grid, lon=lon, lat=lat, accuracy_m=case.accuracy_m, matter=case.matter, now=now
+    )
     if outcome is Outcome.STAYS:
         verdict = replace(verdict, worker=case.responsible)
     former, former_grid, former_path = case.responsible, case.grid, case.area_path
