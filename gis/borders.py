@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 import shapely
 from shapely import LineString, MultiPolygon, Point, Polygon
+from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
 from gis.coordinates import MetricZone, Position
@@ -87,7 +88,7 @@ def sides_after(
     return (sides[0], sides[1]) if shared.buffer(KEPT_M).covers(path) else None
 
 
-def _most_of(ground: shapely.Geometry, shapes: Mapping[_Key, Outline]) -> _Key | None:
+def _most_of(ground: BaseGeometry, shapes: Mapping[_Key, Outline]) -> _Key | None:
     """The outline with more than half of the ground."""
     shares = {key: shapely.intersection(ground, one).area for key, one in shapes.items()}
     best = max(shares, key=lambda key: shares[key], default=None)

@@ -64,6 +64,12 @@ def forget(division: Division) -> None:
     RulingPlace.objects.filter(division=division).delete()
 
 
+def moves_of(ruling_id: UUID) -> list[RulingPlace]:
+    """A row for each division that ended a boundary of the ruling, the first first."""
+    found = RulingPlace.objects.filter(ruling=ruling_id, division__isnull=False)
+    return list(found.select_related("division", "grid"))
+
+
 def _held_until(division: Division, at: datetime) -> list[RulingPlace]:
     """Places that held up to the moment and end with a boundary under the division's parent."""
     ended = Boundary.objects.filter(

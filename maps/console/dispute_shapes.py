@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from backend.cases.disputes.queries import Dropped
 from backend.cases.disputes.settling import Outcome, Said
 from backend.cases.models import MOST_GROUND
 from maps.console.shapes import DeskCaseRow, PersonRef
@@ -18,6 +19,7 @@ from mobile_api.common.dispute_facts import (
 from mobile_api.common.paging import PAGE_MAX
 from mobile_api.common.shapes import NamedGrid
 
+DROPPED = [reason.value for reason in Dropped]
 OUTCOMES = [outcome.value for outcome in Outcome]
 
 
@@ -55,13 +57,26 @@ class DisputePage(serializers.Serializer):
     open = serializers.IntegerField(help_text="open ones that this desk sees")
 
 
+class RulingMove(serializers.Serializer):
+    """What a division did to a ruling: carried it, and whom it names from then on, or dropped it, and why."""
+
+    at = serializers.DateTimeField()
+    division = serializers.CharField()
+    grid = NamedGrid(allow_null=True)
+    dropped = serializers.ChoiceField(choices=DROPPED, allow_blank=True, help_text="why; empty: carried")
+
+
 class DeskDispute(DeskDisputeRow):
-    """With the ground between the two: outlines (GeoJSON), the stretch of border, what was ruled there before."""
+    """With the ground between the two: outlines (GeoJSON), the stretch of border, what was ruled there before.
+
+    `moves`: the divisions since the ruling that ended one of its boundaries, the first first.
+    """
 
     stretch = serializers.JSONField(allow_null=True)
     outline = serializers.JSONField(allow_null=True, help_text="of the grid that has the case")
     other_outline = serializers.JSONField(allow_null=True)
     earlier = RulingTold(many=True)
+    moves = RulingMove(many=True)
     grids = NamedGrid(many=True, help_text="where this desk may send the case")
     departments = DepartmentRef(many=True)
 

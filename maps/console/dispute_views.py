@@ -111,6 +111,11 @@ def _whole(actor: Actor, dispute_id: UUID, now: datetime) -> dict[str, Any]:
         "outline": json.loads(dispute.boundary.outline.geojson) if dispute.boundary else None,
         "other_outline": json.loads(dispute.other_boundary.outline.geojson) if dispute.other_boundary else None,
         "earlier": told_facts(one.facts() for one in earlier),
+        "moves": [
+            {"at": one.at, "division": one.division.name, "grid": grid_facts(one.grid), "dropped": one.dropped}
+            for one in disputes.moves_of(dispute)
+            if one.division is not None
+        ],
         "grids": [grid_facts(grid) for grid in grids],
         "departments": [department_ref(department) for department in departments],
     }

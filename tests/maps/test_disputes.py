@@ -8,7 +8,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from backend.cases.models import Dispute
-from tests.cases.test_disputes import AT_BORDER, EAST, GROUND, NORTH, WORDS, case_at, returned
+from tests.cases.test_disputes import AT_BORDER, EAST, GROUND, NORTH, WORDS, case_at, returned, ruled
+from tests.inspections.test_carried_rulings import moved_border
+from tests.inspections.test_divisions import draft_of, half_split, published
 from tests.world import World
 
 ClientOf = Callable[[str], APIClient]
@@ -130,3 +132,16 @@ def test_the_desk_writes_down_a_departments_return(world: World, now: datetime, 
     plain = case_at(world, AT_BORDER, now)
     refused = desk.post(f"{CONSOLE}/cases/{plain.pk}/return", {**said, "version": plain.version}, format="json")
     assert (refused.status_code, refused.json()["code"]) == (409, "nothing_to_dispute")
+
+
+def test_the_desk_reads_what_divisions_did_to_a_ruling(world: World, now: datetime, client_of: ClientOf) -> None:
+    dispute = ruled(world, returned(world, case_at(world, AT_BORDER, now), now), now)
+    desk, path = client_of("community:002011"), f"{CONSOLE}/disputes/{dispute.pk}"
+    assert desk.get(path).json()["moves"] == []
+    published(world, half_split(world, draft_of(world, now), now), now)
+    later = now + timedelta(hours=1)
+    published(world, moved_border(world, draft_of(world, later), later), later)
+    moves = desk.get(path).json()["moves"]
+    assert [(one["division"], one["dropped"], one["grid"] and one["grid"]["code"]) for one in moves] == [
+        ("秋季调整", "", world.grid(EAST).code), ("秋季调整", "border_moved", None),
+    ]  # fmt: skip

@@ -11,21 +11,25 @@ from backend.cases.disputes.access import get_dispute, with_sides
 from backend.cases.disputes.raising import is_owners_to_return
 from backend.cases.disputes.settling import is_asked, may_rule
 from backend.cases.models import Case, Dispute
-from backend.dispatch import rulings
+from backend.dispatch import ruling_places, rulings
+from backend.dispatch.models import RulingPlace
 from backend.dispatch.rulings import Earlier
 
 __all__ = [
+    "Dropped",
     "Earlier",
     "count_open",
     "get_dispute",
     "is_asked",
     "list_disputes",
     "may_rule",
+    "moves_of",
     "return_refusal",
     "rulings_at",
 ]
 
 PAGE_MOST: Final = 100
+Dropped = RulingPlace.Dropped
 
 
 def list_disputes(
@@ -53,6 +57,11 @@ def rulings_at(case: Case, *, now: datetime) -> list[Earlier]:
     boundary = areas.boundary_in_force(case.grid, now=now) if case.grid else None
     found = rulings.earlier_at(lon, lat, matter=case.matter, boundary=boundary, now=now)
     return [one for one in found if one.ruling.case_id != case.pk]
+
+
+def moves_of(dispute: Dispute) -> list[RulingPlace]:
+    """What divisions have done since to the ruling that settled this dispute; none without a ruling."""
+    return ruling_places.moves_of(dispute.ruling_id) if dispute.ruling_id else []
 
 
 def return_refusal(case: Case, actor: Actor) -> str | None:

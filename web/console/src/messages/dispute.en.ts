@@ -49,5 +49,12 @@ export const dispute: Translated<typeof zh> = {
     county: "county rules",
     city: "city rules",
   },
+  carried: "Still told after “{division}”: the border stands.",
+  carriedTo: "Still told after “{division}”; there it names {grid}.",
+  dropped: {
+    border_moved: "No longer told since “{division}”: the border moved.",
+    other_grid: "No longer told since “{division}”: another grid lies there.",
+    ground_changed: "No longer told since “{division}”: the grid has other ground.",
+  },
   how: { agreed: "Agreed", ruled: "Ruled" },
 };

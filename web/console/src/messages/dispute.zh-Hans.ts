@@ -39,5 +39,12 @@ export const dispute = {
   outcome: { stays: "维持原责任", grid: "转至网格", department: "转处置部门" },
   state: { open: "未了结", agreed: "对方接办", ruled: "已裁定", withdrawn: "已终止" },
   level: { community: "社区裁定", street: "街道裁定", county: "区县裁定", city: "市裁定" },
+  carried: "“{division}”之后仍提示：此段边界未变。",
+  carriedTo: "“{division}”之后仍提示：此处改由{grid}承接。",
+  dropped: {
+    border_moved: "“{division}”之后不再提示：边界已变动。",
+    other_grid: "“{division}”之后不再提示：此处已属其他网格。",
+    ground_changed: "“{division}”之后不再提示：网格范围已变动。",
+  },
   how: { agreed: "双方商定", ruled: "裁定" },
 };

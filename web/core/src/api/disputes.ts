@@ -11,6 +11,7 @@ export type DisputeDetail = Omit<Schemas["DeskDispute"], "stretch" | "outline" |
 };
 export type DisputeState = DisputeRow["state"];
 export type RulingTold = Schemas["RulingTold"];
+export type RulingMove = Schemas["RulingMove"];
 export type RulingBody = Schemas["RulingInRequest"];
 export type ReturnBody = Schemas["DepartmentReturnInRequest"];
 

@@ -2818,7 +2818,11 @@ export interface components {
             applied: components["schemas"]["AppliedRule"] | null;
             beaten: components["schemas"]["BeatenRule"][];
         };
-        /** @description With the ground between the two: outlines (GeoJSON), the stretch of border, what was ruled there before. */
+        /**
+         * @description With the ground between the two: outlines (GeoJSON), the stretch of border, what was ruled there before.
+         *
+         *     `moves`: the divisions since the ruling that ended one of its boundaries, the first first.
+         */
         DeskDispute: {
             from_grid: components["schemas"]["NamedGrid"] | null;
             from_department: components["schemas"]["DepartmentRef"] | null;
@@ -2848,6 +2852,7 @@ export interface components {
             outline: unknown | null;
             other_outline: unknown | null;
             earlier: components["schemas"]["RulingTold"][];
+            moves: components["schemas"]["RulingMove"][];
             /** @description where this desk may send the case */
             grids: components["schemas"]["NamedGrid"][];
             departments: components["schemas"]["DepartmentRef"][];
@@ -3168,6 +3173,13 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * @description * `border_moved` - border_moved
+         *     * `other_grid` - other_grid
+         *     * `ground_changed` - ground_changed
+         * @enum {string}
+         */
+        DroppedEnum: "border_moved" | "other_grid" | "ground_changed";
         /** @description Nobody answers for a grid in this period; without an end where none is in sight. */
         DutyAlarmOut: {
             /** Format: uuid */
@@ -5174,6 +5186,21 @@ export interface components {
             grid_code?: string;
             /** Format: uuid */
             department_id?: string | null;
+        };
+        /** @description What a division did to a ruling: carried it, and whom it names from then on, or dropped it, and why. */
+        RulingMove: {
+            /** Format: date-time */
+            at: string;
+            division: string;
+            grid: components["schemas"]["NamedGrid"] | null;
+            /**
+             * @description why; empty: carried
+             *
+             *     * `border_moved` - border_moved
+             *     * `other_grid` - other_grid
+             *     * `ground_changed` - ground_changed
+             */
+            dropped: components["schemas"]["DroppedEnum"];
         };
         /** @description How a dispute ended. */
         RulingOut: {
