@@ -1,5 +1,6 @@
 """Correcting where a case lies or what it is about: decided anew, dated anew, told to all, once a correction."""
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,26 +54,33 @@ class Correction:
 
 @transaction.atomic
 def correct_case(
-    *, actor: Actor, case_id: UUID, correction: Correction, now: datetime, captured_at: datetime | None = None
+    *,
+    actor: Actor,
+    case_id: UUID,
+    correction: Correction,
+    now: datetime,
+    captured_at: datetime | None = None,
+    visit_id: UUID | None = None,
 ) -> Case:
     """Sets the right place or matter; grid, owner and deadline follow at once.
 
     What waits for its owner goes to the new one. What somebody has begun keeps its person, and a person of the desk
-    decides (`handover.awaiting_decision`). The same correction again changes nothing. Raises CaseNotFound,
+    decides (`handover.awaiting_decision`). The same correction again changes nothing. `visit_id`: the booked visit that
+    the caller takes care of (`inspections.correcting` is the door that does). Raises CaseNotFound,
     CaseMovedAway, TransitionNotAllowed, RoleMayNot, StaleVersion, NoteNeeded, NothingToCorrect, VisitBooked, BadPoint,
     OutsideServedArea, UnknownMatter, UnknownCondition.
     """
     mark = switching.switch_mark()
     case = access.get_case(actor, case_id, lock=True)
-    if Reroute.objects.filter(case=case, change_id=correction.id).exists():
+    if is_corrected(case_id=case.pk, correction_id=correction.id):
         return case
     to_state = state_after(case, Action.CORRECT, actor)
     if correction.version != case.version:
         raise StaleVersion("somebody was faster; look at the case again", version=case.version, state=case.state)
     if not correction.note.strip():
         raise NoteNeeded("say why", field="note")
-    if case.appointments.filter(state="booked").exists():
-        raise VisitBooked("a visit is booked at this place; move or cancel it first")
+    if set(case.appointments.filter(state="booked").values_list("pk", flat=True)) - {visit_id}:
+        raise VisitBooked("a visit was booked for this case just now; look at it again")
     before = Standing.of(case)
     said, place_moved = _take_over(case, correction)
     cause = Cause.LOCATION if place_moved else Cause.MATTER
@@ -111,6 +119,21 @@ def correct_case(
         case.save(update_fields=restated)
     follow_boundaries(case, mark, now=now)
     return case
+
+
+def is_corrected(*, case_id: UUID, correction_id: UUID) -> bool:
+    """Whether this very correction was made before."""
+    return Reroute.objects.filter(case=case_id, change_id=correction_id).exists()
+
+
+def foreseen(case: Case, correction: Correction, *, now: datetime) -> Verdict:
+    """Where the case would go, looked up beforehand; changes nothing, the case's row and object neither.
+
+    Raises NothingToCorrect, BadPoint, OutsideServedArea, UnknownMatter, UnknownCondition.
+    """
+    imagined = copy(case)
+    _, place_moved = _take_over(imagined, correction)
+    return _verdict(imagined, place_moved=place_moved, now=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class NothingToCorrect(Invalid):
 
 
 class VisitBooked(Conflict):
-    """A home visit is booked for this case at this place; move or cancel that first."""
+    """A home visit was booked for this case while it was being corrected."""
 
     code = "visit_booked"
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from backend.cases.models import CaseEvent
+from backend.cases.round_lines import GIVEN_BACK, LEFT_ROUND, WENT_ALONG
 from backend.cases.workflow import Action
 from backend.core.clock import LOCAL
 
@@ -57,7 +58,7 @@ _ACTION: dict[Action, tuple[str, str]] = {
 def event_text(event: CaseEvent) -> tuple[str, str]:
     """One line of the history: (Chinese, English)."""
     who_zh, who_en = _ROLE.get(event.actor_role, (event.actor_role, event.actor_role))
-    zh, en = _ACTION[Action(event.action)]
+    zh, en = _by_round(event) or _ACTION[Action(event.action)]
     when = _window_text(event.facts) if event.action == Action.REBOOK else ""
     what_zh, what_en = _WHAT[Action(event.action)](event.facts) if event.action in _WHAT else ("", "")
     return zh.format(who=who_zh, when=when, what=what_zh), en.format(who=who_en, when=when, what=what_en)
@@ -92,6 +93,30 @@ def _corrected_text(facts: Mapping[str, Any]) -> tuple[str, str]:
 _WHAT = {Action.SETTLE: _settled_text, Action.CORRECT: _corrected_text}
 
 
+_FATES = {
+    WENT_ALONG: (
+        "预约的上门（{when}）随更正转至新的网格，时间不变",
+        "Visit ({when}) went to the new team at the same time",
+    ),
+    GIVEN_BACK: ("更正后预约的上门（{when}）已取消", "Visit ({when}) given back with the correction"),
+}
+
+
+def _by_round(event: CaseEvent) -> tuple[str, str] | None:
+    """The words of a line that the rounds wrote."""
+    if event.action == Action.REBOOK and "visit" in event.facts:
+        return _FATES[event.facts["visit"]]
+    left = event.facts.get(LEFT_ROUND) if event.action == Action.NOTE else None
+    if left is None:
+        return None
+    day = left["day"][5:]
+    return f"已移出网格 {left['grid']} 的 {day} 走访路线", f"Taken out of the round of {day} in grid {left['grid']}"
+
+
 def _window_text(facts: Mapping[str, Any]) -> str:
+    """From when to when; without a window of before the window alone."""
+    if "from" not in facts:
+        start, end = (datetime.fromisoformat(facts[name]).astimezone(LOCAL) for name in ("start", "end"))
+        return f"{start:%m-%d %H:%M}–{end:%H:%M}"
     before, start, end = (datetime.fromisoformat(facts[name]).astimezone(LOCAL) for name in ("from", "start", "end"))
     return f"{before:%m-%d %H:%M} → {start:%m-%d %H:%M}–{end:%H:%M}"

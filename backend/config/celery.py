@@ -26,6 +26,7 @@ app.conf.beat_schedule = {
     "free-stuck-plans": {"task": "backend.inspections.tasks.free_stuck_plans", "schedule": 120.0},
     "free-stuck-proposals": {"task": "backend.places.tasks.free_stuck_proposals", "schedule": 60.0},
     "mark-missed-stops": {"task": "backend.inspections.tasks.mark_missed_stops", "schedule": crontab(minute="5")},
+    "take-out-moved-stops": {"task": "backend.inspections.tasks.take_out_moved_stops", "schedule": 60.0},
     "switch-divisions": {"task": "backend.inspections.tasks.switch_divisions", "schedule": 15.0},
     "close-forgotten-sessions": {
         "task": "backend.patrols.tasks.close_forgotten_sessions",

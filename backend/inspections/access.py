@@ -51,7 +51,8 @@ def lock_stop(actor: Actor, stop_id: UUID) -> Stop:
 
 def get_appointment(actor: Actor, appointment_id: UUID) -> Appointment:
     """Raises AppointmentNotFound."""
-    found = Appointment.objects.visible_to(actor).select_related("case", "grid").filter(pk=appointment_id).first()
+    visible = Appointment.objects.visible_to(actor).select_related("case__matter", "case__grid", "grid")
+    found = visible.filter(pk=appointment_id).first()
     if found is None:
         raise AppointmentNotFound("no such appointment")
     return found

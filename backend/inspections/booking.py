@@ -18,10 +18,10 @@ from backend.cases.errors import BadPoint
 from backend.cases.flows.steps import may_take
 from backend.cases.models import Case
 from backend.cases.services import NewReport, PointIn, Step
-from backend.cases.workflow import Action
+from backend.cases.workflow import OPEN_STATES, Action
 from backend.core import outbox
-from backend.core.clock import LOCAL
-from backend.core.errors import IdReused, NotAllowed
+from backend.core.clock import LOCAL, week_start_of
+from backend.core.errors import IdReused, NotAllowed, StaleVersion
 from backend.inspections import access, capacity, planning, plans
 from backend.inspections.capacity import Slot, Wish
 from backend.inspections.errors import (
@@ -159,12 +159,16 @@ def _take_slot(grid: Area, wish: Wish, asked_start: datetime, asked_end: datetim
     wanted = next((slot for slot in offered if (slot.start, slot.end) == (start, end)), None)
     if wanted is not None and wanted.left > 0:
         return
-    others = [slot for slot in capacity.slots(grid, wish, now=now) if slot.left > 0]
-    nearest = sorted(others, key=lambda slot: abs(slot.start - start))[:OFFERED_INSTEAD]
-    instead = [
+    raise SlotTaken("this window is full by now; choose another", next=nearest_free(grid, wish, around=start, now=now))
+
+
+def nearest_free(grid: Area, wish: Wish, *, around: datetime, now: datetime) -> list[dict[str, Any]]:
+    """Up to OFFERED_INSTEAD free windows nearest to a moment, by time, as a refusal offers them."""
+    free = [slot for slot in capacity.slots(grid, wish, now=now) if slot.left > 0]
+    nearest = sorted(free, key=lambda slot: abs(slot.start - around))[:OFFERED_INSTEAD]
+    return [
         {"start": slot.start.isoformat(), "end": slot.end.isoformat(), "left": slot.left} for slot in sorted(nearest)
     ]
-    raise SlotTaken("this window is full by now; choose another", next=instead)
 
 
 def _report(actor: Actor, booking: NewBooking) -> NewReport:
@@ -214,15 +218,35 @@ def cancel_appointment(*, actor: Actor, appointment_id: UUID, reason: str, now: 
     return appointment
 
 
+def give_back(appointment: Appointment, *, may_book: bool, now: datetime) -> None:
+    """Cancels a visit whose case goes on without it. `may_book`: its resident may choose another time.
+
+    The caller holds the team's rounds.
+    """
+    appointment.state, appointment.ended_at = Appointment.State.CANCELLED, now
+    appointment.save(update_fields=["state", "ended_at"])
+    _owe(appointment, "appointment_given_back", appointment.grid, now, may_book=may_book)
+    plans.ask_again(appointment.grid, week_start=_week_of(appointment), now=now)
+
+
+def hand_on(appointment: Appointment, *, to: Area, now: datetime) -> None:
+    """Gives a visit with its window to another team, whose room was looked at and whose rounds the caller holds."""
+    _owe(appointment, "appointment_left", appointment.grid, now)
+    appointment.grid = to
+    appointment.save(update_fields=["grid", "dwell_minutes"])
+    _owe(appointment, "appointment_went_along", to, now)
+
+
 def slots_instead(*, actor: Actor, appointment_id: UUID, now: datetime) -> Offer:
-    """Windows that an appointment could be moved to; its own place counts as free.
+    """Windows that an appointment could be moved to, or one given back be booked again; its own place counts as free.
 
     Raises AppointmentNotFound, AppointmentOver, TooLateToMove, NoNetwork.
     """
     appointment = access.get_appointment(actor, appointment_id)
     _refuse_to_move(appointment, now)
-    slots = capacity.slots(appointment.grid, _wish_again(appointment), now=now)
-    return Offer(appointment.grid, appointment.case.matter, slots)
+    grid = _team_of(appointment)
+    slots = capacity.slots(grid, _wish_again(appointment), now=now)
+    return Offer(grid, appointment.case.matter, slots)
 
 
 @transaction.atomic
@@ -231,20 +255,28 @@ def move_appointment(
 ) -> Appointment:
     """Takes another free window and gives the old one back; of two who want the last place one gets it.
 
-    Asking for the window that it has already changes nothing. Raises AppointmentNotFound, AppointmentOver,
-    TooLateToMove, UnknownSlot, SlotTaken (with `next` free windows), TransitionNotAllowed, RoleMayNot.
+    One that was given back while its case stayed open is booked again, with the team that the case has by now. Asking
+    for the window that it has already changes nothing. Raises StaleVersion (the case changed its team meanwhile),
+    AppointmentNotFound, AppointmentOver, TooLateToMove, UnknownSlot, SlotTaken (with `next` free windows),
+    TransitionNotAllowed, RoleMayNot.
     """
     found = access.get_appointment(actor, appointment_id)
-    access.lock_rounds(found.grid_id)
-    appointment = Appointment.objects.select_related("case", "grid").get(pk=found.pk)
+    grid = _team_of(found)
+    access.lock_rounds(grid.pk)
+    appointment = Appointment.objects.select_related("case__grid", "case__matter", "grid").get(pk=found.pk)
+    if _team_of(appointment) != grid:
+        raise StaleVersion("another team answers for it by now; look at it again", version=appointment.case.version)
     before = appointment.window
     if appointment.state == Appointment.State.BOOKED and (before.lower, before.upper) == (start, end):
         return appointment
     _refuse_to_move(appointment, now)
-    _take_slot(appointment.grid, _wish_again(appointment), start, end, now)
+    wish = _wish_again(appointment)
+    _take_slot(grid, wish, start, end, now)
     weeks = {_week_of(appointment)}
+    appointment.state, appointment.ended_at = Appointment.State.BOOKED, None
+    appointment.grid, appointment.dwell_minutes = grid, wish.dwell_minutes
     appointment.window = DateTimeTZRange(start, end)
-    appointment.save(update_fields=["window"])
+    appointment.save(update_fields=["state", "ended_at", "grid", "dwell_minutes", "window"])
     windows = {"from": before.lower.isoformat(), "start": start.isoformat(), "end": end.isoformat()}
     cases.record_rebooking(actor=actor, case_id=appointment.case_id, windows=windows, now=now)
     _owe(appointment, "appointment_moved", appointment.grid, now)
@@ -254,12 +286,32 @@ def move_appointment(
 
 
 def _wish_again(appointment: Appointment) -> Wish:
-    at = appointment.case.location
-    return Wish(at.x, at.y, appointment.dwell_minutes, instead_of=appointment.pk)
+    case = appointment.case
+    dwell_minutes = case.matter.dwell_minutes if _is_given_back(appointment) else appointment.dwell_minutes
+    return Wish(case.location.x, case.location.y, dwell_minutes, instead_of=appointment.pk)
+
+
+def _team_of(appointment: Appointment) -> Area:
+    """Whose visit it is, or would be if it were booked again."""
+    grid: Area = appointment.grid
+    return appointment.case.grid if _is_given_back(appointment) and appointment.case.grid else grid
+
+
+def _is_given_back(appointment: Appointment) -> bool:
+    """Cancelled while its case went on: somebody may still be visited for it, at another time."""
+    case = appointment.case
+    return appointment.state == Appointment.State.CANCELLED and case.state in OPEN_STATES
+
+
+def is_visited(case: Case) -> bool:
+    """Whether a team visits people for this case: a home service, in a grid, with no department."""
+    matter = case.matter
+    is_offered = matter.kind == Matter.Kind.HOME_SERVICE and matter.handler == Matter.Handler.GRID
+    return is_offered and case.grid is not None and case.department is None
 
 
 def may_move(appointment: Appointment, *, now: datetime) -> bool:
-    """Booked, not begun, and nobody is on the way."""
+    """Booked, not begun, and nobody is on the way; or given back, and its case is still one of visits."""
     try:
         _refuse_to_move(appointment, now)
     except (AppointmentOver, TooLateToMove):
@@ -269,6 +321,8 @@ def may_move(appointment: Appointment, *, now: datetime) -> bool:
 
 def _refuse_to_move(appointment: Appointment, now: datetime) -> None:
     """A half day that has begun is walked as it was published: nothing in it is moved any more."""
+    if _is_given_back(appointment) and is_visited(appointment.case):
+        return
     if appointment.state != Appointment.State.BOOKED or appointment.window.lower <= now:
         raise AppointmentOver("this appointment can't be moved any more", state=appointment.state)
     stop = Stop.objects.published().filter(appointment=appointment).select_related("route").first()
@@ -302,11 +356,10 @@ def _release(appointment_id: UUID, now: datetime) -> bool:
 
 
 def _week_of(appointment: Appointment) -> date:
-    day: date = appointment.window.lower.astimezone(LOCAL).date()
-    return day - timedelta(days=day.weekday())
+    return week_start_of(appointment.window.lower)
 
 
-def _owe(appointment: Appointment, topic: str, grid: Area, now: datetime) -> None:
+def _owe(appointment: Appointment, topic: str, grid: Area, now: datetime, **more: Any) -> None:
     outbox.owe(
         topic,
         appointment.pk,
@@ -316,4 +369,5 @@ def _owe(appointment: Appointment, topic: str, grid: Area, now: datetime) -> Non
         case_id=str(appointment.case_id),
         start=appointment.window.lower.isoformat(),
         end=appointment.window.upper.isoformat(),
+        **more,
     )

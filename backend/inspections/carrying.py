@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Max
 
 from backend.inspections.laying import copy_stop
+from backend.inspections.leaving import LEFT_ROUND
 from backend.inspections.models import Route, Stop, StopDuty, WeeklyPlan
 from backend.inspections.planning import subject_key
 
@@ -12,12 +13,14 @@ from backend.inspections.planning import subject_key
 def carry_over(former: WeeklyPlan, plan: WeeklyPlan, *, now: datetime) -> int:
     """Gives the new plan's stops the state that theirs reached in the former; adds those it doesn't hold. How many.
 
-    Called inside the transaction that publishes, with the grid's rounds locked. A stop that the new plan has on
+    Called inside the transaction that publishes, with the grid's rounds locked. What was taken out because its case
+    left is left behind: should the case come back, it is a visit like any other. A stop that the new plan has on
     another day than the one on which it was done is taken out of it: once is enough.
     """
     ended = (
         Stop.objects.filter(route__plan=former)
         .exclude(state=Stop.State.PLANNED)
+        .exclude(reason_facts__has_key=LEFT_ROUND)
         .select_related("route")
         .prefetch_related("duties")
         .order_by("start_at")

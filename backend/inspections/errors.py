@@ -129,6 +129,22 @@ class TooLateToMove(Conflict):
     code = "too_late_to_move"
 
 
+class VisitUnderWay(Conflict):
+    """The window of the booked visit has begun, or somebody is there: the case is corrected after it."""
+
+    code = "visit_under_way"
+
+
+class VisitToRebook(Conflict):
+    """The booked visit can't go along with the correction; who says `rebook` gives it back.
+
+    `reason` is no_room, no_team or no_visit; `start` and `end` its window, `grid` where the case would go, `next` what
+    is free there.
+    """
+
+    code = "visit_to_rebook"
+
+
 class StopEnded(Conflict):
     """The stop has its visit already; `state` says how it ended."""
 

@@ -378,10 +378,18 @@ def _digest(
             "shifts": [[str(one.worker_id), one.start.isoformat(), one.end.isoformat()] for one in shifts],
             "duties": [_said_of(duty) for duty in duties],
             "appointments": [
-                [str(one.pk), one.window.lower.isoformat(), one.window.upper.isoformat(), one.dwell_minutes]
+                [
+                    str(one.pk),
+                    one.window.lower.isoformat(),
+                    one.window.upper.isoformat(),
+                    one.dwell_minutes,
+                    *one.case.location.coords,
+                ]
                 for one in appointments
             ],
-            "cases": [[str(case.pk), str(case.due_at), str(case.responsible_id)] for case in cases],
+            "cases": [
+                [str(case.pk), str(case.due_at), str(case.responsible_id), *case.location.coords] for case in cases
+            ],
         }
     )
 

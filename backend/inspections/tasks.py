@@ -9,7 +9,7 @@ from django.utils import timezone
 from backend.accounts.actor import SYSTEM
 from backend.cases import directory_effects
 from backend.core.clock import week_start_of
-from backend.inspections import booking, due_weeks, plans, rehoming, reminders, staffing, visits
+from backend.inspections import booking, due_weeks, leaving, plans, rehoming, reminders, staffing, visits
 from backend.inspections.replanning import accepting
 from gis.rounds import warm_up
 
@@ -61,6 +61,12 @@ def mark_missed_stops() -> int:
     booking.release_appointments(now=now)
     visits.settle_case_stops(now=now)
     return visits.mark_missed_stops(now=now)
+
+
+@shared_task
+def take_out_moved_stops() -> int:
+    """Takes cases that went elsewhere by any door out of the rounds of the teams that they left; how many."""
+    return leaving.take_out_moved(now=timezone.now())
 
 
 @shared_task

@@ -182,10 +182,10 @@ def _end(stop: Stop, state: str, *, at: datetime, now: datetime) -> None:
     if stop.arrived_at is None and state == Stop.State.DONE:
         stop.arrived_at = at
     stop.save(update_fields=["state", "ended_at", "arrived_at", "version"])
-    _owe_change(stop, now)
+    owe_change(stop, now)
 
 
-def _owe_change(stop: Stop, now: datetime) -> None:
+def owe_change(stop: Stop, now: datetime) -> None:
     outbox.owe(
         "stop_changed",
         stop.pk,
@@ -268,7 +268,7 @@ def mark_arrived(*, stop_id: UUID, at: datetime, now: datetime) -> bool:
         return False
     stop.state, stop.arrived_at, stop.version = Stop.State.ARRIVED, at, stop.version + 1
     stop.save(update_fields=["state", "arrived_at", "version"])
-    _owe_change(stop, now)
+    owe_change(stop, now)
     return True
 
 
@@ -289,7 +289,7 @@ def _settle_case_stop(stop_id: UUID, now: datetime) -> bool:
     waiting = (Stop.State.PLANNED, Stop.State.ARRIVED)
     if not _claimed(stop_id, waiting, state=Stop.State.DONE, now=now):
         return False
-    _owe_change(Stop.objects.select_related("route__plan__grid").get(pk=stop_id), now)
+    owe_change(Stop.objects.select_related("route__plan__grid").get(pk=stop_id), now)
     return True
 
 
@@ -323,5 +323,5 @@ def mark_missed_stops(*, now: datetime, limit: int = 2000) -> int:
 def _miss(stop_id: UUID, now: datetime) -> bool:
     if not _claimed(stop_id, (Stop.State.PLANNED,), state=Stop.State.MISSED, now=now):
         return False
-    _owe_change(Stop.objects.select_related("route__plan__grid").get(pk=stop_id), now)
+    owe_change(Stop.objects.select_related("route__plan__grid").get(pk=stop_id), now)
     return True

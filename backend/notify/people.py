@@ -35,8 +35,10 @@ def notify_people(message: OutboxMessage, now: datetime) -> None:
         _disputed(message, now)
     elif message.topic == "dispute_settled":
         _settled(message, now)
-    elif message.topic == "appointment_moved":
-        _appointment_moved(message, now)
+    elif message.topic in ("appointment_moved", "appointment_went_along"):
+        _appointment_told(message, now)
+    elif message.topic == "appointment_given_back":
+        _appointment_given_back(message, now)
     elif message.topic == "duty_gap":
         _tell_desks(message, "duty_gap", message.payload, now)
     elif message.topic == "visit_unserved":
@@ -80,7 +82,7 @@ def _case_changed(message: OutboxMessage, now: datetime) -> None:
         )
 
 
-def _appointment_moved(message: OutboxMessage, now: datetime) -> None:
+def _appointment_told(message: OutboxMessage, now: datetime) -> None:
     """Who booked has it in writing; who is to come hears of it."""
     case = Case.objects.select_related("matter").filter(pk=message.payload["case_id"]).first()
     if case is None:
@@ -88,7 +90,21 @@ def _appointment_moved(message: OutboxMessage, now: datetime) -> None:
     facts = _appointment_facts(case, message)
     for person in {case.reporter_id, case.responsible_id}:
         if person is not None:
-            _in_app(message, person, "appointment_moved", facts, now, case_id=case.pk)
+            _in_app(message, person, message.topic, facts, now, case_id=case.pk)
+
+
+def _appointment_given_back(message: OutboxMessage, now: datetime) -> None:
+    """Who booked hears that nobody comes, and whether to choose another time; by SMS where there is no account."""
+    case = Case.objects.select_related("matter").filter(pk=message.payload["case_id"]).first()
+    if case is None:
+        return
+    facts = _appointment_facts(case, message)
+    topic = "visit_to_rebook" if message.payload["may_book"] else "visit_not_needed"
+    if case.reporter_id is not None:
+        _in_app(message, case.reporter_id, topic, facts, now, case_id=case.pk)
+    elif case.contact_phone:
+        text = texts.visit_given_back(case.number, topic, facts)
+        sms.send(phone=str(case.contact_phone), text=text, key=str(message.pk), kind=topic)
 
 
 def _appointment_facts(case: Case, message: OutboxMessage) -> dict[str, Any]:

@@ -23,6 +23,17 @@ def to_department(number: str, matter: str, address: str) -> str:
     return f"【网格通】{matter}（{number}{where}）已派至贵部门，请及时处置。Case {number} was sent to your department."
 
 
+def visit_given_back(number: str, topic: str, facts: Mapping[str, Any]) -> str:
+    """For who booked without an account; `topic` says whether another time may be chosen."""
+    when = _when(facts)
+    if topic == "visit_to_rebook":
+        return (
+            f"【网格通】{number} 更正后，原定 {when} 的上门已取消，请致电社区另约时间。"
+            f"The visit of {when} was given back; call the community desk for another time."
+        )
+    return f"【网格通】{number} 更正后，原定 {when} 的上门已取消。The visit of {when} was given back and is not needed."
+
+
 _STEPS = {
     "dispatch": ("已派遣", "was dispatched"),
     "refuse": ("不予受理", "was not accepted"),
@@ -69,6 +80,18 @@ _SETTLED = {
 
 _VISITS = {
     "appointment_moved": ("上门时间改为 {when}", "the visit was moved to {when}"),
+    "appointment_went_along": (
+        "更正后由新的网格上门，时间不变：{when}",
+        "another team makes the visit after the correction, at the same time: {when}",
+    ),
+    "visit_to_rebook": (
+        "更正后原定 {when} 的上门已取消，请另选时间",
+        "the visit of {when} was given back with the correction; choose another time",
+    ),
+    "visit_not_needed": (
+        "更正后原定 {when} 的上门已取消，无需再约",
+        "the visit of {when} was given back with the correction; none is needed any more",
+    ),
     "visit_unserved": (
         "预约在 {when} 上门，目前无人可去，请安排代管或与居民改期",
         "booked for {when}, and nobody can go; name a cover or agree on another time",
@@ -98,6 +121,8 @@ _CAUSES = {
     "come_again": ("再次上门", "a visit that is made again"),
     "absence": ("同事不在岗", "somebody is away"),
     "moved_appointment": ("预约改期", "a moved appointment"),
+    "case_moved": ("事项已转走", "a case went elsewhere"),
+    "visit_moved": ("上门已转走或取消", "a visit went elsewhere or was given back"),
 }
 
 
@@ -125,12 +150,16 @@ def _of_case(facts: Mapping[str, Any], zh: str, en: str) -> tuple[str, str]:
 
 def _visit(facts: Mapping[str, Any], zh: str, en: str) -> tuple[str, str]:
     matter, number = facts.get("matter", {}), facts.get("number", "")
-    start, end = (datetime.fromisoformat(str(facts[name])).astimezone(LOCAL) for name in ("start", "end"))
-    when = f"{start:%m-%d %H:%M}–{end:%H:%M}"
+    when = _when(facts)
     return (
         f"{matter.get('zh', '')}（{number}）{zh.format(when=when)}",
         f"{matter.get('en') or matter.get('zh', '')} ({number}): {en.format(when=when)}",
     )
+
+
+def _when(facts: Mapping[str, Any]) -> str:
+    start, end = (datetime.fromisoformat(str(facts[name])).astimezone(LOCAL) for name in ("start", "end"))
+    return f"{start:%m-%d %H:%M}–{end:%H:%M}"
 
 
 def _duty_gap(facts: Mapping[str, Any]) -> tuple[str, str]:

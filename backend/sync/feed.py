@@ -27,6 +27,9 @@ _KIND = {
     "appointment_booked": "appointment",
     "appointment_cancelled": "appointment",
     "appointment_moved": "appointment",
+    "appointment_given_back": "appointment",
+    "appointment_left": "appointment",
+    "appointment_went_along": "appointment",
     "division_published": "division",
     "division_switched": "division",
 }

@@ -12,8 +12,11 @@ from backend.accounts.actor import Actor
 from backend.cases import access, correcting, queries
 from backend.cases.correcting import Correction
 from backend.cases.intake import PointIn as CasePoint
+from backend.cases.round_lines import GIVEN_BACK, WENT_ALONG
 from backend.core.clock import LOCAL
 from backend.core.errors import Invalid
+from backend.inspections import correcting as inspections
+from backend.inspections.correcting import STAYS
 from backend.matters import queries as matters
 from backend.sync import services as sync
 from backend.sync.services import Operation
@@ -22,7 +25,7 @@ from mobile_api.common.localised import Localised, localised
 from mobile_api.common.operations import apply_one, checked, payload_of, subject_of
 from mobile_api.common.permissions import actor_of
 from mobile_api.common.points import PointIn
-from mobile_api.common.shapes import STATES, NamedGrid
+from mobile_api.common.shapes import STATES, NamedGrid, TimeWindow
 from mobile_api.common.views import answer, body_of
 
 if TYPE_CHECKING:
@@ -40,6 +43,9 @@ class CorrectionOperation(serializers.Serializer):
     address = serializers.CharField(max_length=200, required=False, allow_blank=True, allow_null=True, default=None)
     matter = serializers.UUIDField(required=False, allow_null=True, default=None)
     condition = serializers.CharField(max_length=20, required=False, allow_blank=True, allow_null=True, default="")
+    rebook = serializers.BooleanField(
+        required=False, default=False, help_text="a booked visit may be given back where it can't go along"
+    )
 
 
 class CorrectionIn(CorrectionOperation):
@@ -55,6 +61,14 @@ class OwnerOut(serializers.Serializer):
     name = Localised(allow_null=True)
 
 
+class VisitFate(serializers.Serializer):
+    """The home visit that was booked: it stays, went along to the new team, or was given back."""
+
+    fate = serializers.ChoiceField(choices=[STAYS, WENT_ALONG, GIVEN_BACK])
+    window = TimeWindow()
+    may_book = serializers.BooleanField(help_text="given back, and the resident may choose another time")
+
+
 class Corrected(serializers.Serializer):
     """Where the case stands after the correction. `in_sight`: whether it is still one of the actor's."""
 
@@ -68,6 +82,7 @@ class Corrected(serializers.Serializer):
     due_at = serializers.DateTimeField(allow_null=True)
     owner_kept = serializers.BooleanField(help_text="somebody is busy with it; a person of the desk decides")
     in_sight = serializers.BooleanField()
+    visit = VisitFate(allow_null=True)
 
 
 def correct_case(actor: Actor, operation: Operation, now: datetime) -> dict[str, Any]:
@@ -85,10 +100,15 @@ def correct_case(actor: Actor, operation: Operation, now: datetime) -> dict[str,
         matter_id=body["matter"],
         condition_id=matters.condition_named(body["matter"], body["condition"] or "") if body["matter"] else None,
     )
-    case = correcting.correct_case(
-        actor=actor, case_id=case_id, correction=correction, now=now, captured_at=operation.captured_at
+    done = inspections.correct_case(
+        actor=actor,
+        case_id=case_id,
+        correction=correction,
+        rebook=body["rebook"],
+        now=now,
+        captured_at=operation.captured_at,
     )
-    return _facts(case, actor)
+    return {**_facts(done.case, actor), "visit": _visit(done)}
 
 
 def corrected(request: Request, case_id: UUID, *, now: datetime) -> Response:
@@ -103,7 +123,8 @@ def corrected(request: Request, case_id: UUID, *, now: datetime) -> Response:
         kind=KIND,
         payload=payload_of(request, case_id=case_id),
         now=now,
-        then=lambda result: answer(Corrected, result),
+        # A receipt of before visits followed says nothing of one.
+        then=lambda result: answer(Corrected, {"visit": None, **result}),
     )
 
 
@@ -120,6 +141,16 @@ def _facts(case: "Case", actor: Actor) -> dict[str, Any]:
         "owner_kept": correcting.awaits_decision(case),
         "in_sight": queries.sees(actor, case.pk),
     }
+
+
+def _visit(done: "inspections.Corrected") -> dict[str, Any] | None:
+    if done.visit is None or not done.fate:
+        return None
+    window = {
+        name: moment.astimezone(LOCAL).isoformat()
+        for name, moment in (("start", done.visit.window.lower), ("end", done.visit.window.upper))
+    }
+    return {"fate": done.fate, "window": window, "may_book": done.may_book}
 
 
 def _owner(case: "Case") -> dict[str, Any]:

@@ -60,10 +60,10 @@ def at(text: str) -> datetime:
 
 @pytest.fixture
 def booking_of(town: World) -> Callable[..., NewBooking]:
-    """Makes a booking in the first grid: `booking_of("18 14:00", "18 16:00")`."""
+    """Makes a booking in the first grid, or in `grid=`: `booking_of("18 14:00", "18 16:00")`."""
 
-    def make(start: str, end: str, *, booking_id: UUID | None = None, **more: object) -> NewBooking:
-        lon, lat = spot_in(town, GRID, east=0.7, north=0.7)
+    def make(start: str, end: str, *, booking_id: UUID | None = None, grid: str = GRID, **more: object) -> NewBooking:
+        lon, lat = spot_in(town, grid, east=0.7, north=0.7)
         return NewBooking(
             id=booking_id or uuid7(),
             matter_id=town.matters["pension_life_proof"].pk,

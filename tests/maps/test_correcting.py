@@ -1,7 +1,7 @@
 """Correcting a case at the desk: once an id, the answer says where the case stands, also when it has left."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -126,3 +126,27 @@ def test_the_reporters_page_follows(world: World, case: Case, client_of: ClientO
     # What was said among those who handle the case stays there.
     assert "门牌在隔壁社区" not in str(page)
     assert "Matter" in line["text"]["en"] or "matter" in line["text"]["en"]
+
+
+def test_a_visit_that_cannot_go_along_is_told_of_first_and_given_back_on_confirmation(
+    world: World, case: Case, client_of: ClientOf, now: datetime
+) -> None:
+    street, address = client_of("street:002"), f"/api/v1/console/cases/{case.pk}/correct"
+    window = (now + timedelta(days=1), now + timedelta(days=1, hours=2))
+    visit = case.appointments.create(grid=case.grid, window=window, dwell_minutes=10, booked_at=now)
+    told = street.post(address, body(world, case), format="json")
+    assert (told.status_code, told.json()["code"], told.json()["reason"]) == (409, "visit_to_rebook", "no_visit")
+    assert (told.json()["grid"]["code"], told.json()["next"]) == (world.grid(NORTH).code, [])
+    visit.refresh_from_db()
+    case.refresh_from_db()
+    assert (visit.state, case.grid) == ("booked", world.grid(OWN))
+    confirmed = street.post(address, {**body(world, case), "rebook": True}, format="json")
+    assert confirmed.status_code == 200
+    assert (confirmed.json()["visit"]["fate"], confirmed.json()["visit"]["may_book"]) == ("given_back", False)
+    visit.refresh_from_db()
+    assert visit.state == "cancelled"
+
+
+def test_a_case_without_a_visit_says_nothing_of_one(world: World, case: Case, client_of: ClientOf) -> None:
+    done = client_of("street:002").post(f"/api/v1/console/cases/{case.pk}/correct", body(world, case), format="json")
+    assert done.json()["visit"] is None

@@ -2536,6 +2536,7 @@ export interface components {
             /** @description somebody is busy with it; a person of the desk decides */
             owner_kept: boolean;
             in_sight: boolean;
+            visit: components["schemas"]["VisitFate"] | null;
         };
         /** @description The same with the id that makes a repeat harmless. */
         CorrectionInRequest: {
@@ -2547,6 +2548,11 @@ export interface components {
             matter?: string | null;
             /** @default  */
             condition?: string | null;
+            /**
+             * @description a booked visit may be given back where it can't go along
+             * @default false
+             */
+            rebook?: boolean;
             /** Format: uuid */
             op_id: string;
         };
@@ -3455,6 +3461,13 @@ export interface components {
             /** Format: date-time */
             ends?: string | null;
         };
+        /**
+         * @description * `stays` - stays
+         *     * `went_along` - went_along
+         *     * `given_back` - given_back
+         * @enum {string}
+         */
+        FateEnum: "stays" | "went_along" | "given_back";
         /** @description One fault. `size` in `unit`: m2 of ground, m of border inside a building, points or households. */
         FaultOut: {
             id: number;
@@ -5550,6 +5563,13 @@ export interface components {
         };
         VersionInRequest: {
             version: number;
+        };
+        /** @description The home visit that was booked: it stays, went along to the new team, or was given back. */
+        VisitFate: {
+            fate: components["schemas"]["FateEnum"];
+            window: components["schemas"]["TimeWindow"];
+            /** @description given back, and the resident may choose another time */
+            may_book: boolean;
         };
         VisitOut: {
             /** Format: uuid */

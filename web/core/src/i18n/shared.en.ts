@@ -157,6 +157,9 @@ export const shared: Translated<typeof zh> = {
     id_reused: "This number was used for another content. Please fill in again.",
     slot_taken: "This time has just been taken. Please choose another.",
     too_late_to_move: "The round of this half day is under way. Please call the community desk.",
+    visit_under_way: "The booked visit is under way. Please correct the case when it is over.",
+    visit_to_rebook:
+      "The booked visit can't go along. Correct again and agree that it is given back, or leave the case as it is.",
     http_401: "Please sign in first.",
     http_403: "Your role may not do this.",
     http_404: "Not found.",

@@ -154,6 +154,8 @@ export const shared = {
     id_reused: "这个编号已用于另一份内容，请重新填写。",
     slot_taken: "这个时段刚被约满，请另选一个。",
     too_late_to_move: "这半天的走访已经开始，请致电社区。",
+    visit_under_way: "预约的上门正在进行，请在上门结束后更正。",
+    visit_to_rebook: "预约的上门不能随更正转走。请重新更正并同意取消预约，或保持原样。",
     http_401: "请先登录。",
     http_403: "您的角色不能做这一步。",
     http_404: "没有找到。",

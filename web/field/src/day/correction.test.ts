@@ -27,12 +27,16 @@ describe("a correction on the phone", () => {
       location: null,
       address: null,
       matter: "m",
+      rebook: false,
     });
     const spot = { lon: 121.171, lat: 30.05, accuracyM: 6 };
-    expect(correctionOf(item, { spot, matter: null, address: "北门" }, "门牌写错")).toMatchObject({
+    expect(
+      correctionOf(item, { spot, matter: null, address: "北门", rebook: true }, "门牌写错"),
+    ).toMatchObject({
       location: { lon: 121.171, lat: 30.05, crs: "wgs84", accuracy_m: 6 },
       address: "北门",
       matter: null,
+      rebook: true,
     });
     expect(shiftedM(item.location, spot)).toBeCloseTo(96.4, 0);
   });

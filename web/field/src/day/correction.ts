@@ -11,6 +11,8 @@ export interface Right {
   readonly spot: (Spot & { readonly accuracyM: number | null }) | null;
   readonly matter: Matter | null;
   readonly address: string;
+  /** A booked visit may be given back where it can't go along; asked beforehand, for the phone may be offline. */
+  readonly rebook: boolean;
 }
 
 const METRES_PER_DEGREE = 111_320;
@@ -23,7 +25,12 @@ export function shiftedM(from: Spot, to: Spot): number {
 }
 
 export function asItIs(item: FieldCase): Right {
-  return { spot: null, matter: null, address: item.address };
+  return { spot: null, matter: null, address: item.address, rebook: false };
+}
+
+/** Whether a visit is booked that a correction has to settle. */
+export function hasVisit(item: FieldCase): boolean {
+  return item.appointment?.state === "booked";
 }
 
 /** Whether anything is otherwise than the case has it; a new address alone moves nothing. */
@@ -42,5 +49,6 @@ export function correctionOf(item: FieldCase, right: Right, note: string): Paylo
     location: spot && { lon: spot.lon, lat: spot.lat, crs: "wgs84", accuracy_m: spot.accuracyM },
     address: address === item.address ? null : address,
     matter: right.matter?.id ?? null,
+    rebook: right.rebook,
   };
 }

@@ -116,6 +116,8 @@ export const messages: Translated<typeof zh> = {
     moved: "Moved by {m} m",
     address: "Address",
     needChange: "Name the right place or matter",
+    rebook:
+      "A visit is booked. It goes along if the new team has room at that time; if not, give it back and let the resident choose anew (left unticked, nothing is corrected then).",
   },
   case: {
     notMine: "handled by others, in your grid",

@@ -110,6 +110,7 @@ export const messages = {
     moved: "移动 {m} 米",
     address: "地址",
     needChange: "请指出正确的位置或事项",
+    rebook: "已预约上门：新网格该时段有空则一起转走；若不能，取消预约并请居民另选时间（不勾选则不更正）。",
   },
   case: {
     notMine: "别人负责，在您的网格里",
