@@ -16,6 +16,7 @@ from uuid import UUID
 import numpy as np
 import redis
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from backend.accounts.access import digest_of_token
@@ -75,6 +76,8 @@ def workers_on_patrol(count: int, *, now: datetime) -> list[Worker]:
         )
         for w, consent in zip(found, consents, strict=True)
     )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as a morning's worth of sign-ins has been looked at
     return found
 
 

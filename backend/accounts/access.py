@@ -5,22 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection
-
 from backend.accounts.errors import TokenNotValid
 from backend.accounts.models import Device, Token, User
 from backend.accounts.roles import PRECEDENCE, Role
 from backend.core.errors import NotFound
+from backend.core.prepared import Prepared
 
 _SEEN_EVERY = timedelta(minutes=5)
-_BEARER = """
+_BEARER = Prepared(
+    "bearer_of",
+    """
 SELECT device.user_id, device.last_seen_at, token.used_at, ARRAY(
     SELECT role FROM accounts_membership WHERE user_id = device.user_id AND valid @> %(now)s
 )
 FROM accounts_token token
 JOIN accounts_device device ON device.id = token.device_id AND device.revoked_at IS NULL
 JOIN accounts_user person ON person.id = device.user_id AND person.is_active
-WHERE token.digest = %(digest)s AND token.kind = 'access' AND token.expires_at > %(now)s"""
+WHERE token.digest = %(digest)s AND token.kind = 'access' AND token.expires_at > %(now)s""",
+    takes={"digest": "bytea", "now": "timestamptz"},
+)
 
 
 class UserNotFound(NotFound):
@@ -68,12 +71,10 @@ def bearer_of(token: str, *, now: datetime) -> Bearer | None:
     As fresh: what is closed, revoked or ended stops at once. None when the token does not hold, when the person has
     no role, and now and then when the device is due to be noted as seen: `device_of_token` has the word then.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_BEARER, {"digest": digest_of_token(token), "now": now})
-        row = cursor.fetchone()
-    if row is None:
+    rows = _BEARER.rows(digest=digest_of_token(token), now=now)
+    if not rows:
         return None
-    user_id, last_seen_at, used_at, roles = row
+    user_id, last_seen_at, used_at, roles = rows[0]
     if used_at is None or now - last_seen_at > _SEEN_EVERY:
         return None
     role = next((role for role in PRECEDENCE if role in roles), None)

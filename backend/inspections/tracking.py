@@ -9,9 +9,9 @@ from uuid import UUID
 
 import shapely
 from django.conf import settings
-from django.db import connection
 
 from backend.accounts.actor import Actor
+from backend.core.prepared import Prepared
 from backend.inspections.models import Route, Stop, Visit, WeeklyPlan
 from backend.inspections.visits import mark_arrived
 from backend.patrols import queries as patrols
@@ -30,8 +30,10 @@ ON_THE_WAY_M = 25.0
 _OPEN = (Stop.State.PLANNED.value, Stop.State.ARRIVED.value)
 # A call at a door that nobody opens lasts no longer than this.
 TRIED_S = 180.0
-# Asked for each batch of positions, so without the work of building it anew each time.
-_DAY_STOPS = """
+# Asked for each batch of positions, so without the work of building and planning it anew each time.
+_DAY_STOPS = Prepared(
+    "stops_of_day",
+    """
 SELECT stop.id, ST_X(stop.location), ST_Y(stop.location), stop.arrived_at, stop.state,
     extract(epoch FROM stop.leave_at - stop.start_at)::float8,
     (SELECT visit.outcome FROM inspections_visit visit WHERE visit.stop_id = stop.id
@@ -40,7 +42,9 @@ FROM inspections_route route
 JOIN inspections_weeklyplan plan ON plan.id = route.plan_id AND plan.state = %(in_force)s
 JOIN inspections_stop stop ON stop.route_id = route.id
 WHERE route.worker_id = %(worker)s AND route.day = %(day)s
-ORDER BY stop.start_at"""
+ORDER BY stop.start_at""",
+    takes={"worker": "uuid", "day": "date", "in_force": "text"},
+)
 _REACHED = (Stop.State.ARRIVED, Stop.State.DONE)
 
 
@@ -145,9 +149,8 @@ class _DayStop(NamedTuple):
 
 def _stops_of_day(worker_id: UUID, day: date) -> list[_DayStop]:
     """Stops of the worker's rounds in force in the order of their times."""
-    with connection.cursor() as cursor:
-        cursor.execute(_DAY_STOPS, {"worker": worker_id, "day": day, "in_force": WeeklyPlan.State.PUBLISHED.value})
-        return [_DayStop(*row) for row in cursor.fetchall()]
+    rows = _DAY_STOPS.rows(worker=worker_id, day=day, in_force=WeeklyPlan.State.PUBLISHED.value)
+    return [_DayStop(*row) for row in rows]
 
 
 def _whole(tracks: Sequence[CleanTrack]) -> CleanTrack:

@@ -1,7 +1,7 @@
 """The usable positions of a batch as arrays: read in one go where a body is plainly right, stored in one go always."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from math import nan
 from typing import Annotated, Final
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from msgspec import UNSET, UnsetType
 
 from backend.core.constraints import CRS_NAMES
-from backend.patrols.points import COUNTRY, DATE_AND_TIME, MOST, SEQ_MOST, Fix, Span
+from backend.patrols.points import COUNTRY, DATE_AND_TIME, MOST, SEQ_MOST, Fix
 from gis.coordinates import Crs, FloatArray, to_wgs84_batch
 
 IntArray = npt.NDArray[np.int64]
@@ -37,6 +37,9 @@ class Columns:
     raw_lons: FloatArray
     raw_lats: FloatArray
     raw_crs: IntArray
+
+
+SENT: Final = tuple(field.name for field in fields(Columns))
 
 
 def columns_of(fixes: Sequence[Fix]) -> Columns:
@@ -85,11 +88,6 @@ class Plain:
 
     columns: Columns
     repeats: int
-
-    def lies_in(self, span: Span) -> bool:
-        """Whether everything was recorded within the span."""
-        at_s = self.columns.at_s
-        return bool(at_s.min() >= span.earliest.timestamp() and at_s.max() <= span.latest.timestamp())
 
 
 def read_plain(body: bytes, *, most: int) -> Plain | None:
@@ -168,42 +166,14 @@ def _all_in_country(lons: FloatArray, lats: FloatArray) -> bool:
     return bool(lons.min() >= west and lons.max() <= east and lats.min() >= south and lats.max() <= north)
 
 
-# One row of PostgreSQL's binary COPY format: the number of fields, then the length and the bytes of each.
-_FIELDS: Final = (
-    ("seq", ">i4", 4),
-    ("at", ">i8", 8),
-    ("location", [("head", "V9"), ("x", "<f8"), ("y", "<f8")], 25),
-    ("accuracy_m", ">f8", 8),
-    ("speed_mps", ">f8", 8),
-    ("bearing_deg", ">f8", 8),
-    ("battery", ">f8", 8),
-    ("raw_lon", ">f8", 8),
-    ("raw_lat", ">f8", 8),
-    ("raw_crs", ">i4", 4),
-    ("flags", ">i4", 4),
-)
-_PARTS = [part for name, kind, _ in _FIELDS for part in ((f"{name}_bytes", ">i4"), (f"{name}_is", kind))]
-_ROW: Final = np.dtype([("fields", ">i2"), *_PARTS])
-_COPY_HEAD: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_COPY_END: Final = b"\xff\xff"
-# Little-endian EWKB of a point with SRID 4326.
-_POINT_HEAD: Final = np.void(b"\x01\x01\x00\x00\x20\xe6\x10\x00\x00")
-_PG_EPOCH_S: Final = 946_684_800
-ROW_COLUMNS: Final = tuple(name for name, _, _ in _FIELDS)
+def array_texts(columns: Columns) -> dict[str, str | None]:
+    """Each column as the text of a PostgreSQL array, unknown as NULL; None for raw degrees equal to the WGS84 ones."""
+    texts: dict[str, str | None] = {name: _array(getattr(columns, name)) for name in SENT}
+    if np.array_equal(columns.raw_lons, columns.lons) and np.array_equal(columns.raw_lats, columns.lats):
+        texts["raw_lons"] = texts["raw_lats"] = None
+    return texts
 
 
-def copy_rows(columns: Columns, flags: IntArray) -> bytes:
-    """What `COPY … (ROW_COLUMNS) FROM STDIN BINARY` takes: unknown measures as NaN, `raw_crs` as its place."""
-    rows = np.empty(columns.seq.size, dtype=_ROW)
-    rows["fields"] = len(_FIELDS)
-    for name, _, size in _FIELDS:
-        rows[f"{name}_bytes"] = size
-    rows["seq_is"] = columns.seq
-    rows["at_is"] = np.round((columns.at_s - _PG_EPOCH_S) * 1e6)
-    rows["location_is"]["head"] = _POINT_HEAD
-    rows["location_is"]["x"], rows["location_is"]["y"] = columns.lons, columns.lats
-    rows["accuracy_m_is"], rows["speed_mps_is"] = columns.accuracy_m, columns.speed_mps
-    rows["bearing_deg_is"], rows["battery_is"] = columns.bearing_deg, columns.battery
-    rows["raw_lon_is"], rows["raw_lat_is"] = columns.raw_lons, columns.raw_lats
-    rows["raw_crs_is"], rows["flags_is"] = columns.raw_crs, flags
-    return _COPY_HEAD + rows.tobytes() + _COPY_END
+def _array(column: FloatArray | IntArray) -> str:
+    """JSON writes numbers as PostgreSQL reads them, NaN as null, and is quick about it."""
+    return f"{{{msgspec.json.encode(column.tolist())[1:-1].decode()}}}"

@@ -21,7 +21,8 @@ from backend.patrols.errors import (
 )
 from backend.patrols.models import LivePosition, PatrolSession
 from backend.patrols.points import CLOCK_SKEW
-from backend.patrols.taking import LATE_LIMIT, MOST_POINTS, Taken, take_plain, take_positions
+from backend.patrols.storing import LATE_LIMIT
+from backend.patrols.taking import MOST_POINTS, Taken, take_plain, take_positions
 from backend.patrols.trackers import take_fixes
 
 __all__ = [

@@ -16,7 +16,8 @@ from backend.accounts.roles import Role
 from backend.core import audit
 from backend.patrols.errors import NotOnDuty, SessionOver, TooManyTrackers, TrackerNotFound, TrackerUnknown
 from backend.patrols.models import PatrolSession, Tracker
-from backend.patrols.taking import LATE_LIMIT, MOST_POINTS, Taken, take_positions
+from backend.patrols.storing import LATE_LIMIT
+from backend.patrols.taking import MOST_POINTS, Taken, take_positions
 
 MOST_TRACKERS = 5
 # Trackers count nothing: the moment within the session is the number, above all numbers of our own app.
