@@ -35,21 +35,25 @@ CLAIM = timedelta(minutes=5)
 RETRY_AFTER = timedelta(seconds=20)
 MOST_ATTEMPTS = 5
 PLANNERS = frozenset({Role.GRID_LEADER, Role.COMMUNITY, Role.STREET, Role.SYSTEM})
+_WORN_OUT = "gave up after several tries"
 _UNDER_WAY = "somebody plans this grid and week just now"
 
 
-def plan_week(*, grid_id: UUID, week_start: date, now: datetime, seed: int = 1) -> WeeklyPlan:
+def plan_week(
+    *, grid_id: UUID, week_start: date, now: datetime, seed: int = 1, plan_from: datetime | None = None
+) -> WeeklyPlan:
     """A plan of the grid's week for what is known now; one that answers the same question is given again.
 
     The newest draft or published plan with equal input is returned as it is; else a new draft is made, one planner at a
-    time. Raises NotAMonday, UnknownGrid, PlanningUnderWay, NobodyServes, NoNetwork.
+    time. `plan_from`: the half days from this moment on are planned instead of those from now on. Raises NotAMonday,
+    UnknownGrid, PlanningUnderWay, NobodyServes, NoNetwork.
     """
     if week_start.weekday() != 0:
         raise NotAMonday("a week is named by its Monday", week_start=str(week_start))
     grid = Area.objects.filter(pk=grid_id, level=Area.Level.GRID).first()
     if grid is None:
         raise UnknownGrid("no such grid", grid_id=str(grid_id))
-    collected = planning.collect(grid, week_start, now=now, seed=seed)
+    collected = planning.collect(grid, week_start, now=plan_from or now, seed=seed)
     known = _same_question(collected)
     if known is not None:
         return known
@@ -277,8 +281,13 @@ def ask_again(grid: Area, *, week_start: date, now: datetime) -> PlanJob | None:
     return ask(planned, week_start=week_start, asked_by=None, now=now, publish=True) if planned else None
 
 
-def run_job_grid(*, job_grid_id: int, now: datetime) -> bool:
-    """Plans one grid of a job, once. False: somebody else has it, or it is done."""
+def run_job_grid(*, job_grid_id: int, now: datetime, is_redelivered: bool = False) -> bool:
+    """Plans one grid of a job, once. False: somebody else has it, or it is done.
+
+    `is_redelivered`: the broker took the task back from a worker that is gone; what that one had claimed is free.
+    """
+    if is_redelivered:
+        _give_up_lost(job_grid_id, now)
     claimed = (
         PlanJobGrid.objects.filter(pk=job_grid_id, done_at=None)
         .filter(Q(claimed_until=None) | Q(claimed_until__lt=now))
@@ -288,7 +297,7 @@ def run_job_grid(*, job_grid_id: int, now: datetime) -> bool:
         return False
     row = PlanJobGrid.objects.select_related("job").get(pk=job_grid_id)
     try:
-        plan = plan_week(grid_id=row.grid_id, week_start=row.job.week_start, now=_planned_from(row, now))
+        plan = plan_week(grid_id=row.grid_id, week_start=row.job.week_start, now=now, plan_from=_planned_from(row))
         if row.job.publish:
             plan = publish_plan(actor=SYSTEM, plan_id=plan.pk, now=now)
     except (PlanningUnderWay, StaleDraft) as error:
@@ -301,11 +310,36 @@ def run_job_grid(*, job_grid_id: int, now: datetime) -> bool:
     return True
 
 
-def _planned_from(row: PlanJobGrid, now: datetime) -> datetime:
+@transaction.atomic
+def _give_up_lost(job_grid_id: int, now: datetime) -> None:
+    """Ends the claims of a worker that was lost: of the job's grid, and of the plan that it began under it.
+
+    A row whose workers are lost again and again is given up.
+    """
+    row = (
+        PlanJobGrid.objects.select_for_update(of=("self",))
+        .select_related("job")
+        .filter(pk=job_grid_id, done_at=None, claimed_until__gte=now)
+        .first()
+    )
+    if row is None:
+        return
+    WeeklyPlan.objects.filter(
+        grid_id=row.grid_id,
+        week_start=row.job.week_start,
+        state=WeeklyPlan.State.PLANNING,
+        claimed_until=row.claimed_until,
+    ).update(state=WeeklyPlan.State.FAILED, claimed_until=None, error="the planner was lost")
+    if row.attempts >= MOST_ATTEMPTS:
+        _finish(row, plan=None, error=_WORN_OUT, now=now)
+    else:
+        PlanJobGrid.objects.filter(pk=row.pk).update(claimed_until=None)
+
+
+def _planned_from(row: PlanJobGrid) -> datetime | None:
     """The job's own moment for a week without a plan; a plan in force is only changed from now on."""
-    if row.job.plan_from is None or access.published_plan(row.grid_id, row.job.week_start) is not None:
-        return now
-    return row.job.plan_from
+    is_in_force = access.published_plan(row.grid_id, row.job.week_start) is not None
+    return None if is_in_force else row.job.plan_from
 
 
 def _later(row: PlanJobGrid, error: DomainError, now: datetime) -> None:
@@ -335,5 +369,5 @@ def waiting_job_grids(*, now: datetime, limit: int = 500) -> list[int]:
     )
     worn_out = hanging.filter(attempts__gte=MOST_ATTEMPTS)
     for row in worn_out.select_related("job")[:limit]:
-        _finish(row, plan=None, error="gave up after several tries", now=now)
+        _finish(row, plan=None, error=_WORN_OUT, now=now)
     return list(hanging.order_by("id").values_list("pk", flat=True)[:limit])

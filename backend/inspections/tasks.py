@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from celery.signals import worker_init
 from django.utils import timezone
 
@@ -20,10 +20,13 @@ def _make_planner_ready(**_: Any) -> None:
     warm_up()
 
 
-@shared_task
-def plan_grid(job_grid_id: int) -> bool:
-    """Plans one grid of a job."""
-    return plans.run_job_grid(job_grid_id=job_grid_id, now=timezone.now())
+@shared_task(bind=True)
+def plan_grid(self: Task, job_grid_id: int) -> bool:
+    """Plans one grid of a job; once more when the worker that had it was lost."""
+    about = self.request.delivery_info or {}
+    return plans.run_job_grid(
+        job_grid_id=job_grid_id, now=timezone.now(), is_redelivered=bool(about.get("redelivered"))
+    )
 
 
 @shared_task

@@ -4,6 +4,9 @@ from datetime import timedelta
 
 import django
 
+PLANNED_GRIDS = ("002011001", "002011002", "002012001")
+PLACES = 30
+
 
 def main() -> None:
     from django.utils import timezone
@@ -14,9 +17,10 @@ def main() -> None:
 
     world = make_world(timezone.now() - timedelta(hours=1))
     lay_streets(world)
-    for number in range(30):
-        at = spot_in(world, "002011001", east=0.05 + 0.03 * number, north=0.5)
-        world.add_place(f"P{number}", grid="002011001", at=at)
+    for grid in PLANNED_GRIDS:
+        for number in range(PLACES):
+            at = spot_in(world, grid, east=0.05 + 0.03 * number, north=0.5)
+            world.add_place(f"{grid}-{number}", grid=grid, at=at)
     leader = world.people["leader:002011001"]
     Consent.objects.create(user=leader, purpose="patrol_track", notice_version="1", granted=True, at=timezone.now())
 

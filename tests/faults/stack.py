@@ -41,6 +41,7 @@ class Stack:
     """`begin` brings everything up; `kill` ends one part with SIGKILL and starts it again, as a supervisor would."""
 
     folder: Path
+    more_settings: Mapping[str, str] = field(default_factory=dict)
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -55,6 +56,7 @@ class Stack:
             "GRIDWARD_PHOTO_SENDFILE_PREFIX": "",
             "GRIDWARD_SMS_PROVIDER": "file",
             "GRIDWARD_ANONYMOUS_REPORTS_PER_HOUR": "100000",
+            **self.more_settings,
         }
         self.env: Mapping[str, str] = environment.process_environment(self.layout, settings, os.environ)
         wanted = town_programs(self.layout, Path("unused"))

@@ -126,3 +126,65 @@ def test_two_last_grids_that_finish_at_once_end_their_job(request: pytest.Fixtur
     second.join()
     job.refresh_from_db()
     assert job.finished_at == MONDAY_EARLY
+
+
+class Killed(BaseException):
+    """As a kill would: nothing that catches errors notices."""
+
+
+def lost(monkeypatch: pytest.MonkeyPatch, row: PlanJobGrid, now: datetime, **how: Any) -> None:
+    """A worker that is killed while it plans."""
+
+    def die(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(planning, "solve", die)
+        with pytest.raises(Killed):
+            run_job_grid(job_grid_id=row.pk, now=now, **how)
+
+
+def test_what_a_lost_worker_had_is_planned_again_when_its_task_comes_back(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = asked(town).grids.get()
+    lost(monkeypatch, row, MONDAY_EARLY)
+    soon = MONDAY_EARLY + timedelta(seconds=1)
+    assert run_job_grid(job_grid_id=row.pk, now=soon) is False  # a second message alone proves nothing
+    assert run_job_grid(job_grid_id=row.pk, now=soon, is_redelivered=True) is True
+    row.refresh_from_db()
+    assert (row.plan.state, row.attempts) == ("draft", 2)
+    assert list(WeeklyPlan.objects.order_by("version").values_list("state", "error")) == [
+        ("failed", "the planner was lost"),
+        ("draft", ""),
+    ]
+
+
+def test_a_task_that_comes_back_leaves_the_claim_of_somebody_else(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = asked(town).grids.get()
+    lost(monkeypatch, row, MONDAY_EARLY)
+    other = MONDAY_EARLY + timedelta(minutes=9)
+    WeeklyPlan.objects.update(claimed_until=other)
+    assert run_job_grid(job_grid_id=row.pk, now=MONDAY_EARLY, is_redelivered=True) is False
+    assert WeeklyPlan.objects.get().claimed_until == other
+
+
+def test_a_grid_whose_workers_are_always_lost_is_given_up(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = asked(town).grids.get()
+    for attempt in range(plans.MOST_ATTEMPTS):
+        lost(monkeypatch, row, MONDAY_EARLY, is_redelivered=attempt > 0)
+    assert run_job_grid(job_grid_id=row.pk, now=MONDAY_EARLY, is_redelivered=True) is False
+    row.refresh_from_db()
+    assert (row.done_at, row.error, row.attempts) == (MONDAY_EARLY, "gave up after several tries", plans.MOST_ATTEMPTS)
+    assert not WeeklyPlan.objects.filter(state=WeeklyPlan.State.PLANNING).exists()
+
+
+def test_a_week_planned_from_the_morning_on_is_claimed_from_now_on(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = MONDAY_EARLY + timedelta(hours=1)
+    row = request_plans(
+        actor=SYSTEM, week_start=MONDAY, grid_codes=[town.grid(GRID).code], now=now, plan_from=MONDAY_EARLY
+    ).grids.get()
+    meanwhile(monkeypatch, lambda: plans.free_stuck(now=now + timedelta(minutes=1)))
+    assert run_job_grid(job_grid_id=row.pk, now=now) is True

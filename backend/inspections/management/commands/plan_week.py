@@ -153,7 +153,11 @@ def _planned(order: Order, now: datetime) -> tuple[WeeklyPlan, bool]:
     for attempt in range(WAITS):
         try:
             plan = plan_week(
-                grid_id=order.grid_id, week_start=order.week_start, now=_as_of(order, now), seed=order.seed
+                grid_id=order.grid_id,
+                week_start=order.week_start,
+                now=now,
+                seed=order.seed,
+                plan_from=_plan_from(order, now),
             )
             is_new = plan.published_at is None
             if order.publish and is_new:
@@ -167,7 +171,7 @@ def _planned(order: Order, now: datetime) -> tuple[WeeklyPlan, bool]:
     raise AssertionError("the loop above always ends")
 
 
-def _as_of(order: Order, now: datetime) -> datetime:
+def _plan_from(order: Order, now: datetime) -> datetime:
     """From when on the week is planned: now in a published week, else the Monday schedule that was missed."""
     if order.only_ahead or access.published_plan(order.grid_id, order.week_start) is not None:
         return now
