@@ -123,11 +123,12 @@ def _named(answering: OnDuty) -> tuple[str, str] | None:
 
 
 def _tell(tells: Sequence[Told], *, change_id: UUID, actor: Actor, now: datetime) -> int:
-    """Once a case and change: a line, a decision that names the new person, an SMS or the desks' alarm. How many."""
-    cases = [one.case.pk for one in tells]
-    done = set(Reroute.objects.filter(change_id=change_id, case__in=cases).values_list("case_id", flat=True))
-    fresh = [one.case for one in tells if one.case.pk not in done]
-    for case in fresh:
+    """For each case a line, a decision that names the new person, an SMS or the desks' alarm. How many.
+
+    Once a change: an entry has its version for those that edit it, and `looked_at` for the sweep, both read under its
+    lock; the table of reroutes refuses a second row where that was forgotten.
+    """
+    for case in (one.case for one in tells):
         Reroute.objects.create(id=uuid7(), case=case, change_id=change_id, cause=Cause.DUTY.value, at=now)
         facts = {"cause": Cause.DUTY.value, "change_id": str(change_id), **Standing.of(case).facts(case)}
         try:
@@ -141,7 +142,7 @@ def _tell(tells: Sequence[Told], *, change_id: UUID, actor: Actor, now: datetime
         outbox.owe(
             "case_to_department", case.pk, now=now, area_path=case.area_path, department_id=str(case.department_id)
         )
-    return len(fresh)
+    return len(tells)
 
 
 def sweep(*, now: datetime, limit: int = 100) -> int:

@@ -26,7 +26,7 @@ from backend.core import outbox
 from backend.core.clock import week_start_of
 from backend.dispatch import ruling_places, succession
 from backend.inspections import plans
-from backend.inspections.models import Stop, WeeklyPlan
+from backend.inspections.models import Route, Stop, WeeklyPlan
 from backend.places.rehoming import located, rehome_ground
 from gis.locate.rule import DEGREE_M
 
@@ -218,14 +218,19 @@ def _stops_ahead(touched: Touched, now: datetime) -> int:
 
 
 def _plan_again(division: Division, touched: Touched, now: datetime) -> None:
-    """Ends what closed grids had planned from now on, and asks for new plans of all weeks that were planned."""
+    """Ends what closed grids had planned from now on, and asks for new plans of all weeks that were planned.
+
+    The plans are asked for in a subquery: an update through a join would find a stop by its old state, and take back
+    what a sweep ended meanwhile (`visits._claimed`).
+    """
     ahead = WeeklyPlan.objects.filter(
         grid__in=touched.ids, state=WeeklyPlan.State.PUBLISHED, week_start__gte=week_start_of(now)
     )
     weeks = sorted(set(ahead.values_list("week_start", flat=True)))
-    Stop.objects.filter(
-        route__plan__in=ahead.filter(grid__in=touched.closed), state=Stop.State.PLANNED, start_at__gt=now
-    ).update(state=Stop.State.SKIPPED, ended_at=now, skip_reason=_SKIPPED.format(name=division.name)[:300])
+    routes = Route.objects.filter(plan__in=ahead.filter(grid__in=touched.closed))
+    Stop.objects.filter(route__in=routes, state=Stop.State.PLANNED, start_at__gt=now).update(
+        state=Stop.State.SKIPPED, ended_at=now, skip_reason=_SKIPPED.format(name=division.name)[:300]
+    )
     for week_start in weeks:
         if touched.going_on:
             plans.ask(touched.going_on, week_start=week_start, asked_by=None, now=now, publish=True)

@@ -107,6 +107,14 @@ def test_nobody_shares_the_post_of_one(world: World, now: datetime, first: dict,
         Duty.objects.create(grid=grid, worker=person("two"), valid=span(now + timedelta(hours=9), 10), **second)
 
 
+def test_a_person_holds_one_post_of_a_grid_at_a_time(world: World, now: datetime) -> None:
+    grid, worker = world.grid("003001002"), person("one")
+    Duty.objects.create(grid=grid, worker=worker, post="worker", valid=span(now, 10))
+    Duty.objects.create(grid=grid, worker=worker, post="cover", valid=span(now + timedelta(hours=1), 2))
+    with pytest.raises(IntegrityError, match="one_post_a_worker_and_grid"), transaction.atomic():
+        Duty.objects.create(grid=grid, worker=worker, post="deputy", rank=1, valid=span(now + timedelta(hours=9), 10))
+
+
 def test_a_person_is_away_once_and_at_one_desk_at_a_time(world: World, now: datetime) -> None:
     leader, community = world.people[f"leader:{GRID}"], world.areas["330281002011"]
     Absence.objects.create(worker=leader, period=span(now, 4))

@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 from rest_framework.test import APIClient
 
 from backend.accounts.actor import SYSTEM
+from backend.cases.models import Case
 from backend.core.models import AuditEntry
 from backend.inspections.errors import TrackNotShown
 from backend.inspections.models import Appointment, Route, Stop, WeeklyPlan
@@ -119,6 +120,18 @@ def test_a_round_says_nothing_private_unless_asked_with_a_reason(
     assert [secret for secret in SECRETS if secret in whole] == list(SECRETS)
     kept = AuditEntry.objects.get(action="reveal_contact")
     assert (kept.subject_id, kept.facts) == (str(booked_stop(plan).case_id), {"reason": "入户走访需要"})
+
+
+def test_a_booked_visit_of_a_case_that_went_elsewhere_stays_hidden(
+    plan: WeeklyPlan, world: World, client_of: Callable[[str], APIClient]
+) -> None:
+    other = world.grid("003001002")
+    Case.objects.filter(pk=booked_stop(plan).case_id).update(grid=other, area_path=other.path, responsible=None)
+    asked = {"file_format": "geojson", "reason": "入户走访需要"}
+    answer = client_of("community:002011").post(address(plan), asked, format="json")
+    assert answer.status_code == 200
+    assert not [secret for secret in SECRETS if secret in answer.content.decode()]
+    assert not AuditEntry.objects.filter(action="reveal_contact").exists()
 
 
 def test_a_round_as_a_workbook_runs_nothing(plan: WeeklyPlan, client_of: Callable[[str], APIClient]) -> None:
