@@ -20,6 +20,7 @@ from maps.console import (
     statistics_views,
     trial_views,
 )
+from maps.reports import map_views
 from maps.reports import views as reports
 from maps.tiles import views as tiles
 
@@ -72,6 +73,10 @@ urlpatterns = [
     path(f"{_CONSOLE}/coverage", coverage_views.CoverageView.as_view()),
     path(f"{_CONSOLE}/tracks", plan_views.TrackView.as_view()),
     path(f"{_CONSOLE}/tracks/file", reports.WalkedView.as_view()),
+    path(f"{_CONSOLE}/maps/coverage", map_views.CoverageMapsView.as_view()),
+    path(f"{_CONSOLE}/maps/coverage/<uuid:map_id>", map_views.CoverageMapView.as_view()),
+    path(f"{_CONSOLE}/maps/coverage/<uuid:map_id>/file", map_views.CoverageMapFileView.as_view()),
+    path(f"{_CONSOLE}/maps/hotspots", map_views.HotspotView.as_view()),
     path(f"{_CONSOLE}/duty/calendar", duty_views.DutyCalendarView.as_view()),
     path(f"{_CONSOLE}/duty/state", duty_views.DutyStateView.as_view()),
     path(f"{_CONSOLE}/duty/preview", duty_views.DutyPreviewView.as_view()),

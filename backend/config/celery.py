@@ -37,6 +37,7 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="20", hour="3"),
     },
     "forget-expired": {"task": "backend.accounts.tasks.forget_expired", "schedule": crontab(minute="40")},
+    "tend-coverage-maps": {"task": "backend.stats.tasks.tend_coverage_maps", "schedule": 60.0},
     "watch-duty": {"task": "backend.areas.tasks.watch_duty", "schedule": 300.0},
     "sweep-duty-changes": {"task": "backend.inspections.tasks.sweep_duty_changes", "schedule": 60.0},
     "watch-calendar": {"task": "backend.core.tasks.watch_calendar", "schedule": crontab(minute="0", hour="8")},

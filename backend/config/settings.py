@@ -242,6 +242,7 @@ SPECTACULAR_SETTINGS = {
         "StopState": "mobile_api.common.shapes.STOP_STATES",
         "PlanState": "mobile_api.common.shapes.PLAN_STATES",
         "DivisionState": "backend.areas.queries.DIVISION_STATES",
+        "CoverageMapState": "backend.stats.coverage_maps.STATES",
         "ProposalState": "backend.areas.proposals.PROPOSAL_STATES",
         "DivisionLevel": "backend.areas.queries.DIVISION_LEVELS",
         "DisputeState": "mobile_api.common.dispute_facts.DISPUTE_STATES",

@@ -16,15 +16,16 @@ FROM (
     SELECT layer, kind, name, ST_ClipByBox2D(shape, box.geom) AS shape
     FROM places_basefeature,
          (SELECT ST_Transform(ST_MakeEnvelope(%s, %s, %s, %s, 4326), 3857) AS geom) AS box
-    WHERE shape && box.geom AND layer IN ('water', 'landuse', 'buildings', 'roads')
+    WHERE shape && box.geom AND layer = ANY(%s)
     ORDER BY array_position(ARRAY['landuse', 'water', 'buildings', 'roads'], layer::text), rank LIMIT %s
 ) AS found WHERE NOT ST_IsEmpty(found.shape)"""
 
 
-def features_in(box: Box) -> dict[str, Any]:
+def features_in(box: Box, *, buildings: bool = True) -> dict[str, Any]:
     """Water, land use, buildings and roads inside west, south, east, north (WGS84), in drawing order."""
+    layers = ["water", "landuse", "roads", *(["buildings"] if buildings else [])]
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, [*box, FEATURES_MOST])
+        cursor.execute(_SQL, [*box, layers, FEATURES_MOST])
         found = cursor.fetchone()[0]
     collection: dict[str, Any] = json.loads(found) if isinstance(found, str) else found
     return collection

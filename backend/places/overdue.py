@@ -85,6 +85,58 @@ def coverage(actor: Actor, *, today: date, unseen_days: int, grid_code: str = ""
     )
 
 
+@dataclass(frozen=True, slots=True)
+class GridCount:
+    """Places of a grid with a duty in force: all, those unseen for so many days, those with an overdue duty."""
+
+    places: int
+    unseen: int
+    overdue: int
+
+
+NOTHING = GridCount(0, 0, 0)
+
+
+def counts_by_grid(actor: Actor, *, today: date, unseen_days: int, path: str) -> dict[str, GridCount]:
+    """Counts by code of the grids under `path` that are the actor's; homes are in them."""
+    return {
+        code: GridCount(
+            places=len(lines),
+            unseen=sum(_is_unseen(line, unseen_days) for line in lines),
+            overdue=sum(line.overdue_days > 0 for line in lines),
+        )
+        for code, lines in _lines_by_grid(actor, today=today, path=path).items()
+    }
+
+
+def waiting_places(
+    actor: Actor, *, today: date, unseen_days: int, path: str, limit: int = MOST_PLACES
+) -> list[PlaceLine]:
+    """Places under `path` that are unseen for so many days or overdue, the longest unseen first; homes are left out."""
+    lines = [line for found in _lines_by_grid(actor, today=today, path=path).values() for line in found]
+    waiting = [line for line in lines if _is_unseen(line, unseen_days) or line.overdue_days > 0]
+    shown = [line for line in waiting if line.place.kind != Place.Kind.RESIDENCE]
+    return sorted(shown, key=lambda line: (line.last_look_on or _NEVER, line.place.code))[:limit]
+
+
+def _is_unseen(line: PlaceLine, days: int) -> bool:
+    return line.unseen_days is None or line.unseen_days >= days
+
+
+def _lines_by_grid(actor: Actor, *, today: date, path: str) -> dict[str, list[PlaceLine]]:
+    known = Place.objects.visible_to(actor).filter(is_active=True, grid__path__startswith=path)
+    in_force = VisitDuty.objects.filter(starts_on__lte=today).filter(Q(ends_on=None) | Q(ends_on__gte=today))
+    duties: dict[Place, list[VisitDuty]] = defaultdict(list)
+    for duty in in_force.filter(place__in=known).select_related("place__grid").order_by("place__code", "target"):
+        duties[duty.place].append(duty)
+    found: dict[str, list[PlaceLine]] = defaultdict(list)
+    for place, held in duties.items():
+        looks = [duty.last_visit_on for duty in held if duty.last_visit_on]
+        place.seen_on = max(looks, default=_NEVER)  # type: ignore[attr-defined]
+        found[place.grid.code].append(_line(place, held, today))
+    return found
+
+
 def due_on(duty: VisitDuty) -> date:
     """The day by which the next visit is due; a duty that was never met is due on its first day."""
     if duty.last_visit_on is None:

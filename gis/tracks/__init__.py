@@ -23,6 +23,7 @@ from gis.tracks.cleaning import (
     clean_track,
     flag_columns,
 )
+from gis.tracks.ground import GroundSeen, PartShare, Trodden, ground_seen
 from gis.tracks.reached import Target, Visit, coverage_share, houses_of, stood_at, with_neighbours
 
 __all__ = [
@@ -33,14 +34,18 @@ __all__ = [
     "Fix",
     "Flag",
     "FlagKind",
+    "GroundSeen",
+    "PartShare",
     "Segment",
     "Target",
     "TrackRules",
+    "Trodden",
     "Visit",
     "clean_columns",
     "clean_track",
     "coverage_share",
     "flag_columns",
+    "ground_seen",
     "houses_of",
     "stood_at",
     "with_neighbours",

@@ -196,14 +196,14 @@ def coverage_share(
     length_m = float(shapely.length(lines).sum())
     if length_m == 0:
         raise ValueError("a network without length")
-    walked = [_walked(part, zone) for part in track.segments]
+    walked = [walked_way(part, zone) for part in track.segments]
     if not walked:
         return 0.0
     seen = shapely.union_all(shapely.buffer(np.array(walked, dtype=object), sight_m))
     return min(1.0, float(shapely.length(shapely.intersection(lines, seen)).sum()) / length_m)
 
 
-def _walked(segment: Segment, zone: MetricZone) -> BaseGeometry:
+def walked_way(segment: Segment, zone: MetricZone) -> BaseGeometry:
     """The way of a segment with each stand as one place: buffering its scribble costs seconds and gigabytes."""
     xy = np.column_stack(zone.project_points(segment.lons, segment.lats))
     begins = np.append(True, ~(segment.is_still[1:] & segment.is_still[:-1]))

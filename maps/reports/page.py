@@ -24,6 +24,10 @@ POLICY = (
 )
 
 
+# Folium gives a marker its icon after it is made; until then Leaflet would ask for a picture beside the page.
+_NO_PICTURES = "\nL.Marker.prototype.options.icon = L.divIcon({className: ''});"
+
+
 @cache
 def _leaflet() -> tuple[str, str]:
     script = (_LEAFLET / "leaflet.js").read_text(encoding="utf-8")
@@ -53,11 +57,12 @@ class Page(folium.Map):
             attribution_control=False,
             zoom_snap=0.25,
         )
+        self._bounds_shown = bounds
         self.fit_bounds([[south, west], [north, east]], padding=(24, 24))
         script, leaflet_style = _leaflet()
         root: Any = self.get_root()
         root.header.add_child(folium.Element(f"<title>{escape(title)}</title>"), name="title")
-        root.header.add_child(folium.Element(f"<script>{script}</script>"), name="leaflet_script")
+        root.header.add_child(folium.Element(f"<script>{script}{_NO_PICTURES}</script>"), name="leaflet_script")
         root.header.add_child(folium.Element(f"<style>{leaflet_style}{_STYLE}{style}</style>"), name="page_style")
         root.html.add_child(folium.Element(f"<main>{below}</main>"), name="page_below")
 
@@ -67,7 +72,14 @@ class Page(folium.Map):
             folium.GeoJson(features, style_function=_ground_style, control=False, interactive=False).add_to(self)
 
     def html_text(self) -> str:
-        return str(self.get_root().render())
+        root: Any = self.get_root()
+        west, south, east, north = self._bounds_shown
+        name, corners = self.get_name(), f"[[{south}, {west}], [{north}, {east}]]"
+        refit = f"{name}.invalidateSize(false); {name}.fitBounds({corners}, {{animate: false}});"
+        # The sheet is narrower than the screen on which the map was laid out.
+        on_paper = f"window.matchMedia('print').addEventListener('change', () => {{ {refit} }});"
+        root.script.add_child(folium.Element(on_paper), name="page_print")
+        return str(root.render())
 
 
 def _ground_style(feature: dict[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from math import cos, radians
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from fpdf import FPDF
 from fpdf.enums import WrapMode
@@ -94,6 +95,10 @@ class Frame:
         lon, lat = (west + east) / 2, (south + north) / 2
         self.box: Box = (lon - half_wide, lat - half_high, lon + half_wide, lat + half_high)
 
+    def clipped(self) -> AbstractContextManager[None]:
+        """What is drawn inside ends at the edge of the frame."""
+        return cast(AbstractContextManager[None], self.paper.rect_clip(MARGIN_MM, self.top, WIDTH_MM, MAP_MM))
+
     def at(self, place: LonLat) -> tuple[float, float]:
         """Millimetres on the page."""
         return (
@@ -105,7 +110,7 @@ class Frame:
         """Paper, base map, in the order given."""
         self.paper.set_fill_color(244, 241, 236)
         self.paper.rect(MARGIN_MM, self.top, WIDTH_MM, MAP_MM, style="F")
-        with self.paper.rect_clip(MARGIN_MM, self.top, WIDTH_MM, MAP_MM):
+        with self.clipped():
             for feature in features["features"]:
                 said, shape = feature["properties"], feature["geometry"]
                 if said["layer"] == "roads":
@@ -117,7 +122,7 @@ class Frame:
         self.paper.set_draw_color(colour)
         self.paper.set_line_width(width)
         self.paper.set_dash_pattern(dashes, dashes)
-        with self.paper.rect_clip(MARGIN_MM, self.top, WIDTH_MM, MAP_MM):
+        with self.clipped():
             for line in lines:
                 if len(line) > 1:
                     self.paper.polyline([self.at(place) for place in line])
@@ -127,6 +132,22 @@ class Frame:
         self.paper.set_fill_color(fill)
         for shell in shells:
             self.paper.polygon([self.at(place) for place in shell], style="F")
+
+    def dot(self, place: LonLat, *, colour: str) -> None:
+        """A small disc without a text."""
+        x, y = self.at(place)
+        self.paper.set_fill_color(colour)
+        self.paper.set_draw_color(255, 255, 255)
+        self.paper.set_line_width(0.2)
+        self.paper.circle(x, y, 1.0, style="DF")
+
+    def word(self, place: LonLat, text: str) -> None:
+        """A small word with its middle at the place."""
+        x, y = self.at(place)
+        self.paper.set_font(FAMILY, size=6.5)
+        self.paper.set_text_color(*_INK)
+        self.paper.set_xy(x - 6, y - 1.5)
+        self.paper.cell(12, 3, text, align="C")
 
     def mark(self, place: LonLat, text: str, *, colour: str, square: bool = False) -> None:
         """A small disc, or a square, with a text inside."""

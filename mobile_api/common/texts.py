@@ -172,6 +172,11 @@ ZH: dict[str, tuple[str, str]] = {
     # map
     "tile_out_of_range": ("没有这张瓦片", "地图范围内没有此地址的瓦片。"),
     "no_pdf_font": ("暂不能生成 PDF", "服务器缺少中文字体，请管理员安装 fonts-wqy-microhei；其他格式仍可导出。"),
+    "no_ground": ("该区域没有生效的网格边界", "请选择其他区域。"),
+    "cells_too_small": ("格子太小", "区域较大，请选择更大的格子。"),
+    "matter_unknown": ("没有这一事项", "请从事项清单中选择。"),
+    "coverage_map_not_found": ("未找到覆盖图", "覆盖图不存在或已清理，请重新生成。"),
+    "coverage_not_ready": ("覆盖图尚未完成", "请查看进度，完成后再下载。"),
     "not_in_plan": ("计划中没有这一天或这个人", "请选择计划所在周内的日期，以及计划中有班次的人员。"),
 }  # fmt: skip
 

@@ -18,7 +18,8 @@ OBJECTS = {
     "case_id": "case", "stop_id": "stop", "session_id": "session", "tracker_id": "tracker",
     "appointment_id": "appointment", "plan_id": "plan", "replan_id": "replan",
     "job_id": "job", "dispute_id": "dispute", "division_id": "division", "rule_id": "rule", "worker": "worker",
-    "proposal_id": "proposal", "entry_id": "entry", "code": "code", "community": "community",
+    "proposal_id": "proposal", "entry_id": "entry", "code": "code", "area": "code", "map_id": "coverage_map",
+    "community": "community",
 }  # fmt: skip
 # The same parameter means another object here.
 KINDS = {"console_plans_by_plan_id_publish_post": "draft", "field_disputes_by_dispute_id_accept_post": "asked"}
@@ -118,6 +119,7 @@ BODIES: dict[str, Body] = {
     },
     "console_replans_by_replan_id_accept_post": lambda stage: {},
     "console_plans_by_plan_id_round_post": lambda stage: {"reason": "入户走访需要"},
+    "console_maps_coverage_post": lambda stage: {"area": "330281002011", "week_start": _week(stage)},
     "console_divisions_post": lambda stage: {"parent": "330281002011", "name": "秋季调整"},
     "console_divisions_propose_post": lambda stage: {"area": "330281002011", "grids": 2, "name": "建议划分"},
     "console_divisions_proposals_by_proposal_id_cancel_post": lambda stage: {},
@@ -213,8 +215,8 @@ class Operation:
             "token": stage.photo_path.rsplit("/", 1)[-1], **stage.tracked,
         }  # fmt: skip
         name = self.object_name
-        if name == "code":
-            values["code"] = stage.codes.get(where, "330281999999999")
+        if name in ("code", "area"):
+            values[name] = stage.codes.get(where, "330281999999999")
         elif name == "community":
             values["community"] = stage.codes.get(where, "330281999999999")[:12]
         elif name is not None:

@@ -1,7 +1,7 @@
 """The town of the sweep: the same objects in one's own grid, a sibling grid, another community and another street."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,9 @@ from backend.dispatch.models import DepartmentDuty, RuleVersion
 from backend.dispatch.rules import RuleChange, RuleWish
 from backend.inspections.models import Appointment, PlanJob, Replan, Route, Stop, StopDuty, WeeklyPlan
 from backend.patrols.models import PatrolSession, Tracker
+from backend.stats.coverage import CoverageFacts, GridLine
+from backend.stats.coverage_maps import packed
+from backend.stats.models import CoverageMap
 from tests.authorisation.oracle import WHERES, Where
 from tests.mobile_api.conftest import picture
 from tests.world import PASSWORD, World, make_world
@@ -86,6 +89,7 @@ def build() -> Stage:
         _division(stage, where)
         _proposal(stage, where)
         _rule(stage, where)
+        _coverage_map(stage, where)
         _entry(stage, where)
     _clients(stage)
     return stage
@@ -106,6 +110,29 @@ def _proposal(stage: Stage, where: Where) -> None:
         area=area, grids=2, name=stage.canary(where), state="failed", asked_at=stage.now, ended_at=stage.now
     )
     stage.ids["proposal", "others", where] = row.pk
+
+
+def _coverage_map(stage: Stage, where: Where) -> None:
+    """One for each console role: everybody sees their own alone, and only while the area is theirs."""
+    grid = stage.world.grid(GRIDS[where])
+    facts = CoverageFacts(
+        area_code=grid.code, area_name=grid.name, area_name_en="", since="2026-11-16", until="2026-11-22",
+        made_at=stage.now.isoformat(), unseen_days=30, patrols=0, patrols_gone=0, street_m=0, walked_m=0,
+        ground_share=0, walked=None, not_walked=None, places=[],
+        grids=[GridLine(
+            code=grid.code, name=stage.canary(where), name_en="", community="", community_en="", street_m=0,
+            walked_m=0, street_share=None, ground_share=0, places=0, unseen=0, overdue=0,
+            outline=[[[121.17, 30.05], [121.18, 30.05], [121.18, 30.06], [121.17, 30.05]]],
+        )],
+    )  # fmt: skip
+    for role in ("community", "street", "district", "city", "auditor"):
+        row = CoverageMap.objects.create(
+            area=grid, week_start=date(2026, 11, 16), weeks=1, unseen_days=30, role=role, area_paths=[grid.path],
+            asked_by=stage.world.people[PEOPLE[role]], asked_at=stage.now, state="done", ended_at=stage.now,
+            answer=packed(facts),
+        )  # fmt: skip
+        stage.ids["coverage_map", role, where] = row.pk
+        stage.ids["coverage_map", "others", where] = row.pk
 
 
 def _rule(stage: Stage, where: Where) -> None:

@@ -67,6 +67,7 @@ from backend.matters.models import FilingCondition, Matter
 from backend.notify.models import Notification
 from backend.patrols.models import LivePosition, PatrolSession, Tracker, TrackPoint
 from backend.places.models import Address, BaseFeature, NetworkNode, Place, VisitDuty
+from backend.stats.models import CoverageMap
 from backend.sync.models import Receipt
 from tests.world import World
 
@@ -207,6 +208,10 @@ BREAKS: dict[str, Break] = {
     "proposal_runs_under_a_claim": changed(Proposal, {"state": "queued"}, state="running"),
     "proposal_ends_at_a_moment": changed(Proposal, {"state": "queued"}, ended_at=lambda row: row.asked_at),
     "proposal_done_has_figures": changed(Proposal, {"state": "done"}, after=None),
+    "one_coverage_map_at_a_time": doubled(CoverageMap, {"state": "queued"}),
+    "coverage_map_runs_under_a_claim": changed(CoverageMap, {"state": "queued"}, state="running"),
+    "coverage_map_ends_at_a_moment": changed(CoverageMap, {"state": "queued"}, ended_at=lambda row: row.asked_at),
+    "coverage_map_done_has_answer": changed(CoverageMap, {"state": "done"}, answer=None),
     "partner_update_once": doubled(PartnerUpdate, event=lambda _: CaseEvent.objects.latest("n")),
     "rule_has_one_target": changed(Rule, target_area=lambda row: row.area),
     "rule_reach_fits_shape": changed(Rule, reach_m=0),
@@ -308,6 +313,12 @@ def full_world(world: World, now: datetime) -> World:
     )  # fmt: skip
     asked = {"area": world.areas["330281002011"], "grids": 3, "name": "x", "asked_at": now}
     Proposal.objects.create(**asked)
+    looked = {
+        "area": asked["area"], "week_start": now.date(), "weeks": 1, "unseen_days": 30, "role": "street",
+        "area_paths": ["x."], "asked_by": leader, "asked_at": now,
+    }  # fmt: skip
+    CoverageMap.objects.create(**looked)
+    CoverageMap.objects.create(**looked, state="done", ended_at=now, answer=b"x")
     done = Division.objects.earliest("created_at")
     Proposal.objects.create(**asked, state="done", ended_at=now, after={}, division=done)
     CalendarDay.objects.create(date=now.date(), kind="holiday", name_zh="节")

@@ -1,7 +1,7 @@
 """Writes map products of whole areas as files: round sheets and walked ways."""
 
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -17,6 +17,7 @@ from backend.core.clock import LOCAL, week_start_of
 from backend.inspections import overview
 from backend.inspections.walked_ways import take_walked
 from backend.patrols import queries as patrols
+from maps.management.arguments import a_day, a_monday, add_formats
 from maps.reports.files import ROUND_FORMATS, WALKED_FORMATS, ReportFile, round_file, walked_file
 from maps.reports.rounds import NO_CONTACTS, narrowed
 
@@ -29,17 +30,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         kinds = parser.add_subparsers(dest="kind", required=True)
         rounds = kinds.add_parser("rounds", help="the newest plan of each grid in a week")
-        rounds.add_argument("--week", type=_monday, help="a Monday; this week without")
+        rounds.add_argument("--week", type=a_monday, help="a Monday; this week without")
         rounds.add_argument("--grid", default="", help="code of one grid; all without")
         rounds.add_argument(
             "--each", choices=["week", "day"], default="week", help="a file a week, or a file a worker and day"
         )
-        _add_formats(rounds, ROUND_FORMATS)
+        add_formats(rounds, ROUND_FORMATS)
         rounds.add_argument("--language", choices=["zh", "en"], default="zh")
         walked = kinds.add_parser("walked", help="what was walked on a day; each file is kept in the audit trail")
-        walked.add_argument("--day", type=_day, help="YYYY-MM-DD; today without")
+        walked.add_argument("--day", type=a_day, help="YYYY-MM-DD; today without")
         walked.add_argument("--worker", default="", help="user name of one worker; all on duty without")
-        _add_formats(walked, WALKED_FORMATS)
+        add_formats(walked, WALKED_FORMATS)
         for one in (rounds, walked):
             one.add_argument("--out", type=Path, required=True, help="folder for the files; made when missing")
 
@@ -97,21 +98,3 @@ _KINDS: Final[dict[str, Callable[[dict[str, Any]], tuple[int, Iterable[Made]]]]]
     "rounds": _rounds,
     "walked": _walked,
 }
-
-
-def _add_formats(parser: ArgumentParser, formats: tuple[str, ...]) -> None:
-    parser.add_argument("--format", action="append", choices=formats, help=f"may be given again; {formats[0]} without")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no day; write YYYY-MM-DD") from None
-
-
-def _monday(text: str) -> date:
-    day = _day(text)
-    if day.weekday() != 0:
-        raise ArgumentTypeError(f"{text} is no Monday; a week is named by its Monday")
-    return day

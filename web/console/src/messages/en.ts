@@ -7,6 +7,7 @@ import { division } from "./division.en";
 import { duty } from "./duty.en";
 import { layer } from "./layer.en";
 import { map } from "./map.en";
+import { maps } from "./maps.en";
 import { plan } from "./plan.en";
 import { product } from "./product.en";
 import { propose } from "./propose.en";
@@ -34,6 +35,7 @@ export const messages: Translated<typeof zh> = {
   live,
   login,
   map,
+  maps,
   nav,
   notices,
   plan,

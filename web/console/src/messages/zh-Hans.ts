@@ -5,6 +5,7 @@ import { division } from "./division.zh-Hans";
 import { duty } from "./duty.zh-Hans";
 import { layer } from "./layer.zh-Hans";
 import { map } from "./map.zh-Hans";
+import { maps } from "./maps.zh-Hans";
 import { plan } from "./plan.zh-Hans";
 import { product } from "./product.zh-Hans";
 import { propose } from "./propose.zh-Hans";
@@ -31,6 +32,7 @@ export const messages = {
   live,
   login,
   map,
+  maps,
   nav,
   notices,
   plan,

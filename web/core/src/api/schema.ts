@@ -898,6 +898,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/maps/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Asks for a coverage map; a worker computes it. */
+        post: operations["console_maps_coverage_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/maps/coverage/{map_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How far a coverage map of one's own has come. */
+        get: operations["console_maps_coverage_by_map_id_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/maps/coverage/{map_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A finished coverage map as a file: streets walked and not, shares by grid, places that wait. Nobody is named. */
+        get: operations["console_maps_coverage_by_map_id_file_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/maps/hotspots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Where more cases of a period are reported than chance puts there, as a file; small cells are kept back. */
+        get: operations["console_maps_hotspots_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/matters": {
         parameters: {
             query?: never;
@@ -2566,6 +2634,44 @@ export interface components {
             next_due_on: string;
             overdue_days: number;
         };
+        /** @description Whole weeks from a Monday on; places count as unseen after so many days. */
+        CoverageMapInRequest: {
+            /** @description code */
+            area: string;
+            /** Format: date */
+            week_start: string;
+            /** @default 1 */
+            weeks?: number;
+            /** @default 30 */
+            unseen_days?: number;
+        };
+        /** @description How far a map has come. Files can be had once it is done, until `kept_until`. */
+        CoverageMapOut: {
+            /** Format: uuid */
+            id: string;
+            /** @description code */
+            area: string;
+            /** Format: date */
+            week_start: string;
+            weeks: number;
+            unseen_days: number;
+            state: components["schemas"]["CoverageMapState"];
+            /** @description to be looked at; null before it is known */
+            patrols: number | null;
+            patrols_done: number;
+            /** @description stable code of why it failed */
+            problem: string;
+            /** Format: date-time */
+            kept_until: string | null;
+        };
+        /**
+         * @description * `queued` - queued
+         *     * `running` - running
+         *     * `done` - done
+         *     * `failed` - failed
+         * @enum {string}
+         */
+        CoverageMapState: "queued" | "running" | "done" | "failed";
         /**
          * @description The longest unseen first, at most 3,000; the counts are over all places with a duty in one's areas.
          *
@@ -7601,6 +7707,173 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_maps_coverage_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CoverageMapInRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageMapOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_maps_coverage_by_map_id_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                map_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageMapOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_maps_coverage_by_map_id_file_get: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `html` - html
+                 *     * `pdf` - pdf
+                 *     * `xlsx` - xlsx
+                 *     * `geojson` - geojson
+                 */
+                file_format?: "html" | "pdf" | "xlsx" | "geojson";
+                /**
+                 * @description that of the request without
+                 *
+                 *     * `zh` - zh
+                 *     * `en` - en
+                 */
+                language?: "zh" | "en" | "";
+            };
+            header?: never;
+            path: {
+                map_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console_maps_hotspots_get: {
+        parameters: {
+            query: {
+                /** @description code */
+                area: string;
+                /** @description from side to side of a hexagon */
+                cell_m?: number;
+                /**
+                 * @description * `resident_web` - resident_web
+                 *     * `worker` - worker
+                 *     * `counter` - counter
+                 *     * `hotline` - hotline
+                 *     * `import` - import
+                 *     * `open311` - open311
+                 */
+                channel?: "resident_web" | "worker" | "counter" | "hotline" | "import" | "open311" | "";
+                /**
+                 * @description * `html` - html
+                 *     * `pdf` - pdf
+                 *     * `xlsx` - xlsx
+                 *     * `geojson` - geojson
+                 */
+                file_format?: "html" | "pdf" | "xlsx" | "geojson";
+                /**
+                 * @description that of the request without
+                 *
+                 *     * `zh` - zh
+                 *     * `en` - en
+                 */
+                language?: "zh" | "en" | "";
+                /** @description code */
+                matter?: string;
+                since: string;
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description A problem (RFC 9457) */

@@ -1,7 +1,7 @@
 /** What the server says, by the names that the screens use. The shapes are generated from its schema. */
 import type { components } from "./schema";
 
-type Schemas = components["schemas"];
+export type Schemas = components["schemas"];
 
 export type Uuid = string;
 /** RFC 3339 with offset. */
