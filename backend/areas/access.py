@@ -9,6 +9,8 @@ from backend.areas.models import Area, Division, Proposal
 
 # Communities read the divisions of their ground; cutting it anew is for those who answer for several.
 EDITORS = frozenset({Role.STREET, Role.DISTRICT, Role.CITY, Role.SYSTEM})
+# A community may ask the engine for a division of its own ground; the draft is its street's to publish.
+ASKERS = EDITORS | {Role.COMMUNITY}
 
 
 def get_division(actor: Actor, division_id: UUID) -> Division:
@@ -38,6 +40,12 @@ def refuse_readers(actor: Actor) -> None:
     """Raises MayNotDivide for a role that only reads divisions."""
     if actor.role not in EDITORS:
         raise MayNotDivide("divisions are drawn and published by streets, districts and the city", role=actor.role)
+
+
+def refuse_strangers(actor: Actor) -> None:
+    """Raises MayNotDivide for a role that asks for no proposal."""
+    if actor.role not in ASKERS:
+        raise MayNotDivide("proposals are asked for by communities, streets, districts and the city", role=actor.role)
 
 
 def get_area(actor: Actor, code: str) -> Area:

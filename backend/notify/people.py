@@ -45,8 +45,16 @@ def notify_people(message: OutboxMessage, now: datetime) -> None:
         _visit_unserved(message, now)
     elif message.topic == "one_time_code":
         _one_time_code(message)
+    elif message.topic == "proposal_ended":
+        _proposal_ended(message, now)
     elif message.topic in ("plan_published", "round_changed"):
         _round(message, now)
+
+
+def _proposal_ended(message: OutboxMessage, now: datetime) -> None:
+    """Whoever asked for it hears that there is a draft, or none."""
+    facts = {"proposal_id": message.key, "name": message.payload["name"], "state": message.payload["state"]}
+    _in_app(message, UUID(message.payload["person_id"]), "proposal_ended", facts, now, case_id=None)
 
 
 def _round(message: OutboxMessage, now: datetime) -> None:

@@ -74,6 +74,7 @@ _LIVE_KIND = {
     "visit_unserved": "appointment",
     "division_published": "division",
     "division_switched": "division",
+    "proposal_ended": "division",
     "duty_changed": "duty",
     "duty_gap": "duty",
 }

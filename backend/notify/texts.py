@@ -189,7 +189,18 @@ def _plan_published(facts: Mapping[str, Any]) -> tuple[str, str]:
     return f"{week} 起的每周走访计划已更新", f"The plan of the week of {week} is in force"
 
 
+def _proposal_ended(facts: Mapping[str, Any]) -> tuple[str, str]:
+    name = facts["name"]
+    if facts["state"] == "done":
+        return f"划分建议“{name}”已生成草案", f"The proposal “{name}” is done: its draft is there"
+    return (
+        f"划分建议“{name}”未能生成草案，原因见划分页面",
+        f"The proposal “{name}” came to no draft; the divisions page says why",
+    )
+
+
 _WHOLE = {
+    "proposal_ended": _proposal_ended,
     "plan_published": _plan_published,
     "round_changed": _round_changed,
     "duty_gap": _duty_gap,

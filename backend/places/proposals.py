@@ -20,8 +20,9 @@ from kombu.exceptions import OperationalError
 from backend.accounts.actor import Actor
 from backend.accounts.roles import Role
 from backend.areas import access
-from backend.areas.errors import CannotPropose, ProposalBegun, ProposalUnderWay
+from backend.areas.errors import CannotPropose, MayNotDivide, ProposalBegun, ProposalUnderWay
 from backend.areas.models import Area, Proposal
+from backend.core import outbox
 from backend.core.errors import DomainError
 from backend.core.ids import uuid7
 from backend.places import proposing
@@ -52,9 +53,9 @@ class ProposalWish:
 def ask(*, actor: Actor, area_code: str, wish: ProposalWish, name: str, now: datetime) -> Proposal:
     """Stores the request; a worker takes it. What can be seen to be impossible is refused at once, by field.
 
-    Raises MayNotDivide, AreaNotFound, CannotPropose, ProposalUnderWay.
+    A community asks for its own ground. Raises MayNotDivide, AreaNotFound, CannotPropose, ProposalUnderWay.
     """
-    access.refuse_readers(actor)
+    access.refuse_strangers(actor)
     area = access.get_area(actor, area_code)
     _refuse_impossible(area, wish, now=now)
     try:
@@ -110,15 +111,24 @@ def _refuse_impossible(area: Area, wish: ProposalWish, *, now: datetime) -> None
 
 
 def cancel(*, actor: Actor, proposal_id: UUID, now: datetime) -> Proposal:
-    """Takes back a request that nobody works on yet. Raises ProposalNotFound, MayNotDivide, ProposalBegun."""
-    access.get_proposal(actor, proposal_id)
-    access.refuse_readers(actor)
+    """Takes back a request that nobody works on yet; a community only what that person asked for.
+
+    Raises ProposalNotFound, MayNotDivide, ProposalBegun.
+    """
+    found = access.get_proposal(actor, proposal_id)
+    if not may_cancel(found, actor):
+        raise MayNotDivide("whoever asked for it cancels it, or the street", role=actor.role)
     waiting = Proposal.objects.filter(pk=proposal_id, state=Proposal.State.QUEUED)
     is_cancelled = waiting.update(state=Proposal.State.CANCELLED, ended_at=now)
     proposal = access.get_proposal(actor, proposal_id)
     if not is_cancelled and proposal.state != Proposal.State.CANCELLED:
         raise ProposalBegun("only a request that nobody works on yet is cancelled", state=proposal.state)
     return proposal
+
+
+def may_cancel(proposal: Proposal, actor: Actor) -> bool:
+    """Whether the request is the actor's to take back: those who may draw, and whoever asked."""
+    return actor.role in access.EDITORS or (actor.role in access.ASKERS and proposal.asked_by_id == actor.user_id)
 
 
 def compute(*, proposal_id: UUID, clock: Callable[[], datetime] = timezone.now) -> bool:
@@ -203,22 +213,48 @@ def _store(
     asker = Actor(proposal.asked_by_id, Role.SYSTEM, area_paths=(proposal.area.path,))
     division = proposing.write_draft(actor=asker, land=land, proposal=made, name=proposal.name, now=now)
     Proposal.objects.filter(pk=proposal.pk).update(division=division)
+    _tell_asker(proposal, Proposal.State.DONE, now=now)
     return True
 
 
+@transaction.atomic
 def _fail(proposal: Proposal, problem: dict[str, Any], *, now: datetime) -> None:
-    _mine(proposal).update(state=Proposal.State.FAILED, claimed_until=None, ended_at=now, problem=problem)
+    ended = _mine(proposal).update(state=Proposal.State.FAILED, claimed_until=None, ended_at=now, problem=problem)
+    if ended:
+        _tell_asker(proposal, Proposal.State.FAILED, now=now)
 
 
 def give_up_lost(*, now: datetime) -> int:
     """Ends requests whose workers were lost again and again; how many."""
     lost = Proposal.objects.filter(state=Proposal.State.RUNNING, claimed_until__lt=now, attempts__gte=MOST_ATTEMPTS)
-    return lost.update(
-        state=Proposal.State.FAILED,
-        claimed_until=None,
-        ended_at=now,
-        problem={"code": "cannot_propose", "reason": "worker_lost"},
+    return sum(_give_up(one, now) for one in lost.select_related("area").order_by("asked_at"))
+
+
+@transaction.atomic
+def _give_up(proposal: Proposal, now: datetime) -> bool:
+    """Once: another sweep may have been first."""
+    ended = (
+        _mine(proposal)
+        .filter(claimed_until__lt=now)
+        .update(
+            state=Proposal.State.FAILED,
+            claimed_until=None,
+            ended_at=now,
+            problem={"code": "cannot_propose", "reason": "worker_lost"},
+        )
     )
+    if ended:
+        _tell_asker(proposal, Proposal.State.FAILED, now=now)
+    return bool(ended)
+
+
+def _tell_asker(proposal: Proposal, state: Proposal.State, *, now: datetime) -> None:
+    """Owes a notice to whoever asked. In the transaction that ends the request, so there is one and only one."""
+    if proposal.asked_by_id is not None:
+        outbox.owe(
+            "proposal_ended", proposal.pk, now=now, area_path=proposal.area.path, state=state.value,
+            name=proposal.name, person_id=str(proposal.asked_by_id),
+        )  # fmt: skip
 
 
 def waiting(*, now: datetime, limit: int = 100) -> list[UUID]:

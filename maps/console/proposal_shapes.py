@@ -84,6 +84,7 @@ class ProposalOut(serializers.Serializer):
     after = ProposalFigures(allow_null=True)
     problem = ProposalProblem(allow_null=True)
     division = serializers.UUIDField(allow_null=True)
+    may_cancel = serializers.BooleanField()
 
 
 class ProposalList(serializers.Serializer):

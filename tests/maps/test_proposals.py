@@ -7,6 +7,10 @@ from uuid import UUID
 import pytest
 from rest_framework.test import APIClient
 
+from backend.core.models import OutboxMessage
+from backend.notify import people
+from backend.notify.models import Notification
+from backend.notify.texts import notice_text
 from backend.places import proposals
 from tests.places.town_blocks import lay_blocks
 from tests.world import World
@@ -104,3 +108,50 @@ def test_a_waiting_request_is_cancelled_by_its_office_only(client_of: Callable[[
     assert proposals._claim(UUID(again), proposals.timezone.now()) is not None
     refused = street.post(f"{LATEST}/{again}/cancel")
     assert (refused.status_code, refused.json()["code"], refused.json()["state"]) == (409, "proposal_begun", "running")
+
+
+def test_a_community_asks_for_its_own_ground_only(client_of: Callable[[str], APIClient]) -> None:
+    desk = client_of("community:002011")
+    foreign = client_of("community:002012")
+    assert asked(foreign, grids=3).status_code == 404
+    assert desk.post(PROPOSE, {"area": "330281002", "name": "x", "grids": 9}, format="json").status_code == 404
+    assert asked(client_of("auditor"), grids=3).status_code == 403
+    said = asked(desk, grids=3)
+    assert (said.status_code, said.json()["may_cancel"]) == (202, True)
+    path = f"{LATEST}/{said.json()['id']}"
+    assert foreign.post(f"{path}/cancel").status_code == 404
+    assert client_of("street:002").get(path).json()["may_cancel"] is True
+    assert desk.post(f"{path}/cancel").json()["state"] == "cancelled"
+
+
+def test_the_draft_that_a_community_asked_for_is_its_streets(
+    client_of: Callable[[str], APIClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gis.division.searching.LONG_SEARCH", 100_000)
+    desk = client_of("community:002011")
+    proposal = asked(desk, grids=3).json()["id"]
+    assert proposals.compute(proposal_id=UUID(proposal))
+    draft = f"/api/v1/console/divisions/{desk.get(f'{LATEST}/{proposal}').json()['division']}"
+    assert desk.get(draft).json()["state"] == "draft"
+    assert desk.delete(draft).status_code == 403
+    assert desk.post(f"{draft}/check", {"version": 1}, format="json").status_code == 403
+    assert client_of("street:002").post(f"{draft}/check", {"version": 1}, format="json").status_code == 200
+
+
+def test_the_asker_finds_the_end_behind_the_bell(
+    client_of: Callable[[str], APIClient], monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    monkeypatch.setattr("gis.division.searching.LONG_SEARCH", 100_000)
+    desk = client_of("community:002011")
+    proposal = UUID(asked(desk, grids=3).json()["id"])
+    assert proposals.compute(proposal_id=proposal)
+    for _ in range(2):
+        for message in OutboxMessage.objects.filter(topic="proposal_ended"):
+            people.notify_people(message, proposals.timezone.now())
+    (notice,) = Notification.objects.filter(topic="proposal_ended")
+    assert (notice.user, notice.facts["state"]) == (world.people["community:002011"], "done")
+    assert notice_text(notice.topic, notice.facts) == (
+        "划分建议“建议划分”已生成草案", "The proposal “建议划分” is done: its draft is there"
+    )  # fmt: skip
+    failed = notice_text(notice.topic, {**notice.facts, "state": "failed"})
+    assert failed[0].startswith("划分建议“建议划分”未能生成草案")

@@ -19,6 +19,7 @@ from backend.areas.errors import (
 )
 from backend.areas.models import Boundary, Division, DraftOutline, Proposal
 from backend.core.errors import DomainError
+from backend.core.models import OutboxMessage
 from backend.places import proposals, proposing, tasks
 from backend.places.proposals import ProposalWish
 from tests.places.town_blocks import lay_blocks
@@ -66,6 +67,12 @@ def ended(proposal: Proposal) -> Proposal:
     return proposal
 
 
+def told(proposal: Proposal) -> list[str]:
+    """The states that whoever asked is owed a notice of."""
+    owed = OutboxMessage.objects.filter(topic="proposal_ended", key=str(proposal.pk))
+    return [one.payload["state"] for one in owed]
+
+
 def drafts() -> int:
     return Division.objects.filter(source="proposal").count()
 
@@ -95,7 +102,7 @@ def test_what_is_asked_for_becomes_a_draft_with_figures_of_then_and_now(town: Wo
 def test_a_task_delivered_again_makes_no_second_draft(town: World, now: datetime) -> None:
     proposal = asked(town, now)
     assert [computed(proposal, now) for _ in range(3)] == [True, False, False]
-    assert drafts() == 1
+    assert (drafts(), told(proposal)) == (1, ["done"])
 
 
 def test_a_worker_that_was_replaced_writes_nothing(town: World, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +116,7 @@ def test_a_worker_that_was_replaced_writes_nothing(town: World, now: datetime, m
 
     monkeypatch.setattr(proposing, "solve", slow)
     assert not computed(proposal, now)
-    assert (ended(proposal).state, proposal.attempts, drafts()) == ("done", 2, 1)
+    assert (ended(proposal).state, proposal.attempts, drafts(), told(proposal)) == ("done", 2, 1, ["done"])
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -127,7 +134,7 @@ def test_a_worker_that_was_replaced_leaves_the_request_to_the_next(
 
     monkeypatch.setattr(proposing, "solve", slow)
     assert not computed(proposal, now)
-    assert (ended(proposal).state, proposal.attempts, drafts()) == ("running", 2, 0)
+    assert (ended(proposal).state, proposal.attempts, drafts(), told(proposal)) == ("running", 2, 0, [])
 
 
 def test_a_claim_that_holds_is_left_alone(town: World, now: datetime) -> None:
@@ -149,7 +156,8 @@ def test_a_lost_worker_is_replaced_and_in_the_end_given_up(
         if attempt < proposals.MOST_ATTEMPTS:
             assert (proposals.give_up_lost(now=later), proposals.waiting(now=later)) == (0, [proposal.pk])
     assert not computed(proposal, later)
-    assert proposals.give_up_lost(now=later) == 1
+    assert [proposals.give_up_lost(now=later) for _ in range(2)] == [1, 0]
+    assert told(proposal) == ["failed"]
     assert (ended(proposal).state, proposal.problem["reason"]) == ("failed", "worker_lost")
     assert (proposals.waiting(now=later), drafts()) == ([], 0)
     asked(town, later)
@@ -292,7 +300,7 @@ def test_land_without_streets_is_refused_at_once(world: World, now: datetime) ->
 
 @pytest.mark.parametrize(
     ("who", "refusal"),
-    [("community:002011", MayNotDivide), ("street:003", AreaNotFound), ("worker:002011001", MayNotDivide)],
+    [("community:002012", AreaNotFound), ("street:003", AreaNotFound), ("worker:002011001", MayNotDivide)],
 )
 def test_only_the_land_s_own_office_asks(town: World, now: datetime, who: str, refusal: type[DomainError]) -> None:
     with pytest.raises(refusal):

@@ -31,6 +31,8 @@ export const division: Translated<typeof zh> = {
   isUndo: "undo",
   undone: "undone {at}",
   back: "All divisions",
+  mayPropose:
+    "Streets and those above draw and publish grids. You may ask for a proposal for your community; the street edits its draft.",
   readOnly: "Read only: streets and those above draw and publish grids.",
   tabs: { outlines: "Grids", check: "Check", impact: "Impact", past: "Past" },
   past: {

@@ -21,6 +21,7 @@ export const division = {
   isUndo: "撤销回退",
   undone: "{at} 撤销",
   back: "全部划分",
+  mayPropose: "网格由街道及以上绘制和发布。您可以为本社区申请划分建议，草案由街道修改。",
   readOnly: "只能查看：网格由街道及以上绘制和发布。",
   tabs: { outlines: "网格", check: "检查", impact: "影响", past: "试算" },
   past: {
