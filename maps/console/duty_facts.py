@@ -1,5 +1,6 @@
 """What the console is told of duty."""
 
+from datetime import datetime
 from typing import Any
 
 from backend.accounts.actor import Actor
@@ -54,7 +55,7 @@ def department_facts(duty: DepartmentDuty) -> dict[str, Any]:
     }
 
 
-def calendar_facts(calendar: Calendar, *, days: int) -> dict[str, Any]:
+def calendar_facts(calendar: Calendar, *, days: int, now: datetime) -> dict[str, Any]:
     """The content of `DutyCalendar`."""
     return {
         "community": area_ref(calendar.community),
@@ -62,7 +63,7 @@ def calendar_facts(calendar: Calendar, *, days: int) -> dict[str, Any]:
         "days": days,
         "rows": [_row_facts(row) for row in calendar.rows],
         "shifts": [_shift_facts(shift) for shift in calendar.shifts],
-        "changes": [_change_facts(change) for change in calendar.changes],
+        "changes": [_change_facts(change, now) for change in calendar.changes],
         "people": [
             {
                 "id": line.worker.pk,
@@ -105,7 +106,7 @@ def _shift_facts(shift: DeskShift) -> dict[str, Any]:
     }
 
 
-def _change_facts(change: DutyChange) -> dict[str, Any]:
+def _change_facts(change: DutyChange, now: datetime) -> dict[str, Any]:
     facts = change.facts
     return {
         "id": change.pk,
@@ -117,7 +118,7 @@ def _change_facts(change: DutyChange) -> dict[str, Any]:
         "grid_codes": facts.get("grid_codes")
         or [facts[name] for name in ("from", "to") if len(facts.get(name, "")) > 9],
         "made_by": str(change.made_by.name) if change.made_by else "",
-        "can_be_ended": change.kind != DutyChange.Kind.TRANSFER,
+        "can_be_ended": change.kind != DutyChange.Kind.TRANSFER and (change.ends_at is None or change.ends_at > now),
     }
 
 

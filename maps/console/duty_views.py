@@ -48,7 +48,7 @@ class DutyCalendarView(ApiView):
             days=said["days"],
             now=now,
         )
-        return answer(DutyCalendar, duty_facts.calendar_facts(found, days=said["days"]))
+        return answer(DutyCalendar, duty_facts.calendar_facts(found, days=said["days"], now=now))
 
 
 class DutyStateView(ApiView):

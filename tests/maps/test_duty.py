@@ -8,7 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from backend.areas.duty import gaps
-from backend.areas.models import Absence
+from backend.areas.models import Absence, DutyChange
 from backend.cases import services
 from backend.core.ids import uuid7
 from tests.cases.test_spine import ANONYMOUS, report
@@ -71,6 +71,18 @@ def test_an_absence_is_previewed_applied_and_seen(world: World, now: datetime, c
     version = desk.post(f"{DUTY}/preview", ended, format="json").json()["version"]
     assert desk.post(f"{DUTY}/changes", {**ended, "version": version}, format="json").status_code == 201
     assert not Absence.objects.exists()
+
+
+@pytest.mark.parametrize(("ends_in", "can_be_ended"), [(-1, False), (0, False), (1, True)])
+def test_what_is_over_is_not_ended_any_more(
+    world: World, now: datetime, client_of: ClientOf, ends_in: int, can_be_ended: bool
+) -> None:
+    DutyChange.objects.create(
+        kind="desk", area=world.areas[COMMUNITY], starts_at=now - timedelta(hours=9), digest=b"x", made_at=now,
+        ends_at=now + timedelta(hours=ends_in), worker=world.people["community:002011"],
+    )  # fmt: skip
+    calendar = client_of("community:002011").get(f"{DUTY}/calendar", {"community": COMMUNITY}).json()
+    assert [one["can_be_ended"] for one in calendar["changes"]] == [can_be_ended]
 
 
 def test_a_stale_preview_answers_409(world: World, now: datetime, client_of: ClientOf) -> None:

@@ -4689,6 +4689,7 @@ export interface components {
             problem: components["schemas"]["ProposalProblem"] | null;
             /** Format: uuid */
             division: string | null;
+            may_cancel: boolean;
         };
         /** @description Why there is no draft: a stable code, its reason, the field that would have to change, and English words. */
         ProposalProblem: {
