@@ -29,7 +29,11 @@ class DraftGround:
     def __init__(self, division: Division, *, now: datetime) -> None:
         self.division = division
         rows = DraftOutline.objects.filter(division=division).select_related("area__parent", "under", "division")
-        self.outlined = _outlined(list(rows.order_by("code")), now)
+        drawn_rows = list(rows.order_by("code"))
+        codes = [row.code for row in drawn_rows]
+        self.outlined = _outlined(drawn_rows, now)
+        # By the codes of the draft, which a new area keeps only where they are still free.
+        self.areas = {code: one.area for code, one in zip(codes, self.outlined, strict=True)}
         follow = []
         if division.level == Area.Level.GRID:
             follow = list(communities_that_follow(division, self.outlined))

@@ -12,15 +12,18 @@ from django.db.models import F, FloatField, Func, Q
 
 from backend.accounts.actor import SYSTEM, Actor
 from backend.areas import access, force
+from backend.areas.checking import draft_of
 from backend.areas.drafted import DraftGround
 from backend.areas.errors import BadDivision, DivisionNotDraft
+from backend.areas.heirs import closings_of_draft
 from backend.areas.models import Area, Boundary, Division, within
 from backend.cases.errors import BadPeriod
 from backend.cases.models import Case
 from backend.cases.rule_tables import RulesOf, by_table
 from backend.cases.trials import MOST_CASES, Load, answering
-from backend.dispatch import ruling_places, rulings
+from backend.dispatch import ruling_places, rulings, succession
 from backend.dispatch import services as dispatch
+from backend.dispatch.foretold import Handed
 from backend.dispatch.models import RulingPlace
 from backend.dispatch.services import Ask, Verdict
 from backend.matters import queries as matters
@@ -115,7 +118,8 @@ def try_division(
 
     Before: boundaries, rules and duty of each case's own moment, or with `RulesOf.TODAY` the rules as they stand now,
     each in its own period. After: the same with the draft's outlines in force,
-    new grids with the duty of the grid that most of their ground comes from. A case that was ruled on stays with its
+    new grids with the duty of the grid that most of their ground comes from, and rules and department duty that name a
+    closed area with its heir, as a publish would hand them over. A case that was ruled on stays with its
     ruling, before, and after where the ruling would be carried over the draft. Cases are those of the division's ground
     that the actor sees. Raises DivisionNotFound, DivisionNotDraft, BadPeriod, BadDivision, CodesUsedUp.
     """
@@ -131,9 +135,12 @@ def try_division(
     asked, moments = [case.ask() for case in cases], [case.reported_at for case in cases]
     then, drafted = dispatch.locate_at(asked, moments), dispatch.locate_at(asked, moments, ground=ground)
 
+    closings = closings_of_draft(draft_of(division)) if division.level == Area.Level.GRID else []
+
     def both(some: slice) -> list[tuple[Verdict | None, Verdict | None]]:
         said = asked[some], then[some], moments[some]
-        by_draft = dispatch.decide_located(asked[some], drafted[some], moments[some], ground=ground)
+        handed = Handed.by(succession.names_closed(closings, at=moments[some][0]), ground.areas)
+        by_draft = dispatch.decide_located(asked[some], drafted[some], moments[some], ground=ground, handed=handed)
         return list(zip(dispatch.decide_located(*said), by_draft, strict=True))
 
     pairs = by_table(moments, rules_of, both)

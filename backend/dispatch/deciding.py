@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from backend.areas.grounds import PUBLISHED, Ground
 from backend.areas.models import Area, Boundary
 from backend.dispatch import department_duty, reasons, rulings
 from backend.dispatch.errors import OutsideServedArea
+from backend.dispatch.foretold import Handed
 from backend.dispatch.matching import Fitting, Question, fitting_rules
 from backend.dispatch.models import Decision, Ruling
 from backend.dispatch.rulings import Earlier, Remembered
@@ -26,6 +27,7 @@ from gis.locate import Kind, Located
 TRIAGE_REACH_M = 1_000.0
 
 _Said = TypeVar("_Said", Verdict, Answer)
+_NOTHING: Final = Handed()
 
 
 def decide(*, lon: float, lat: float, accuracy_m: float | None, matter: Matter, now: datetime) -> Verdict:
@@ -50,7 +52,9 @@ def decide(*, lon: float, lat: float, accuracy_m: float | None, matter: Matter, 
     return _informed(verdict, rulings.earlier_at(lon, lat, matter=matter, boundary=boundary, now=now))
 
 
-def _staffed(verdicts: Sequence[_Said], asked: Sequence[Matter], moments: Sequence[datetime]) -> list[_Said]:
+def _staffed(
+    verdicts: Sequence[_Said], asked: Sequence[Matter], moments: Sequence[datetime], *, handed: Handed = _NOTHING
+) -> list[_Said]:
     """With whoever of the department is on duty, where a department answers."""
     staffed = list(verdicts)
     places = [place for place, one in enumerate(verdicts) if one.department is not None]
@@ -59,7 +63,8 @@ def _staffed(verdicts: Sequence[_Said], asked: Sequence[Matter], moments: Sequen
         for place in places
         if (department := verdicts[place].department) is not None
     ]
-    for place, found in zip(places, department_duty.on_duty(questions), strict=True):
+    lying = [verdicts[place].area for place in places]
+    for place, found in zip(places, handed.on_duty(questions, lying), strict=True):
         zh, en = found.texts()
         one = verdicts[place]
         staffed[place] = replace(
@@ -147,18 +152,21 @@ def decide_located(
     *,
     remembered: Remembered | None = None,
     ground: Ground = PUBLISHED,
+    handed: Handed = _NOTHING,
 ) -> list[Verdict | None]:
     """The second half of `decide_many`, each as of its own moment: rules and duty, for points that are located once.
 
-    Without `remembered` the words leave earlier rulings out. The points were located on the same `ground`.
+    Without `remembered` the words leave earlier rulings out. The points were located on the same `ground`. `handed`:
+    rules and department duty that name another area on this ground than in the table.
     """
     boundaries = ground.boundaries_of({pk for one in located for pk in (one.id or one.parent_id,) if pk is not None})
     grounds = [boundaries.get(one.id or one.parent_id) for one in located]
     served = [place for place, ground in enumerate(grounds) if ground is not None]
-    fitting = dict(zip(served, fitting_rules(_questions(asks, grounds, moments)), strict=True))
+    lying = [held.area for held in grounds if held is not None]
+    fitting = dict(zip(served, handed.fitting_rules(_questions(asks, grounds, moments), lying), strict=True))
     roster = _roster(ground, grounds, fitting, moments)
     outside = _near_or_none(asks, [place for place, held in enumerate(grounds) if held is None], moments, ground)
-    answers = _answers(asks, located, grounds, fitting=fitting, moments=moments, roster=roster)
+    answers = _answers(asks, located, grounds, fitting=fitting, moments=moments, roster=roster, handed=handed)
     verdicts: list[Verdict | None] = []
     for place, (ask, held) in enumerate(zip(asks, grounds, strict=True)):
         if held is None:
@@ -180,6 +188,7 @@ def _answers(
     fitting: Mapping[int, Sequence[Fitting]],
     moments: Sequence[datetime],
     roster: Callable[[datetime, Area], Sequence[DutyLine]],
+    handed: Handed,
 ) -> dict[int, Answer]:
     """What answers at each served place; made once for all places that can't differ."""
     numbers: dict[Hashable, int] = {}
@@ -196,7 +205,8 @@ def _answers(
         if number == len(made):
             firsts.append(place)
             made.append(answer_of(matter, held, rules, is_gap=is_gap, lines_of=partial(roster, at)))
-    staffed = _staffed(made, [asks[place].matter for place in firsts], [moments[place] for place in firsts])
+    asked = [asks[place].matter for place in firsts], [moments[place] for place in firsts]
+    staffed = _staffed(made, *asked, handed=handed)
     return {place: staffed[number] for place, number in number_of.items()}
 
 

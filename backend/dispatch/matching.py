@@ -84,6 +84,12 @@ class Fitting:
     rule: Rule
     version_id: UUID | None
 
+    def sent_to(self, heir: Area) -> "Fitting":
+        """The same rule with another target."""
+        rule = copy.copy(self.rule)
+        rule.target_area = heir
+        return Fitting(rule, self.version_id)
+
 
 # -priority, -length of the area's path, the rule; its version, the heir of the area that it names.
 _Match = tuple[int, int, UUID, UUID | None, UUID | None]
@@ -149,9 +155,6 @@ def _read(matches: set[_Match]) -> dict[_Match, Fitting]:
     fitting = {}
     for match in matches:
         _, _, rule_id, version_id, heir_id = match
-        rule = rules[rule_id]
-        if heir_id is not None:
-            rule = copy.copy(rule)
-            rule.target_area = heirs[heir_id]
-        fitting[match] = Fitting(rule, version_id)
+        one = Fitting(rules[rule_id], version_id)
+        fitting[match] = one if heir_id is None else one.sent_to(heirs[heir_id])
     return fitting

@@ -22,6 +22,7 @@ from backend.cases.models import Case
 from backend.cases.rule_tables import RulesOf
 from backend.cases.services import PointIn, report_case
 from backend.cases.workflow import OPEN_STATES
+from backend.dispatch.models import DepartmentDuty
 from tests.cases.test_disputes import AT_BORDER, case_at, returned, ruled
 from tests.cases.test_spine import ANONYMOUS, report
 from tests.dispatch.wishes import grid_wish, made, river, wish
@@ -42,6 +43,7 @@ DAY = timedelta(days=1)
 EAST = (WEST + 1.8 * SIDE, SOUTH + 0.5 * SIDE)
 INSIDE = (WEST + 1.2 * SIDE, SOUTH + 0.5 * SIDE)
 NEW = f"{COMMUNITY}004"
+NORTH = "330281002012001"
 
 
 def tried(
@@ -232,3 +234,44 @@ def test_the_command_says_the_same_as_table_and_json(world: World, now: datetime
     assert case.number in out.getvalue()
     with pytest.raises(CommandError, match="period"):
         call_command("try_division", str(draft.pk), start=period["end"], end=period["start"])
+
+
+def moved_over(world: World, now: datetime) -> Division:
+    """A grid goes to the neighbouring community: the same ground under a new code."""
+    return edited(world, draft_of(world, now, parent="330281002"), edits.Reassign(NORTH, COMMUNITY), now)
+
+
+def test_a_rule_that_a_publish_would_hand_over_is_handed_over_in_the_trial(world: World, now: datetime) -> None:
+    """Its target, and a condition on the closed grid, whose heir is not stored yet."""
+    street = world.actor("street:002")
+    made(street, grid_wish(world, "002012001", shape=river(), reach_m=30), now - 40 * DAY)
+    made(street, wish(world, area_code=NORTH), now - 40 * DAY)
+    inside = reported(world, *world.middle_of("002012001"), now - DAY)
+    sent = reported(world, *world.middle_of("002011001"), now - DAY)
+    draft = moved_over(world, now)
+    trial = tried(world, draft, now)
+    said = {move.case.id: move.after for move in trial.elsewhere}
+    assert said[sent.pk].grid.code == NEW
+    assert said[sent.pk].applied is not None
+    assert (said[inside.pk].rule, said[inside.pk].department) == ("rule_department", world.departments["sanitation"])
+    assert [move.case.id for move in trial.elsewhere if move.to_other_person] == []
+    published(world, draft, now)
+    for case in (inside, sent):
+        case.refresh_from_db()
+        after = said[case.pk]
+        assert (case.area_path, case.department, case.responsible) == (after.area_path, after.department, after.worker)
+
+
+def test_department_duty_goes_along_in_the_trial(world: World, now: datetime) -> None:
+    street = world.actor("street:002")
+    made(street, wish(world, area_code=NORTH), now - 40 * DAY)
+    DepartmentDuty.objects.create(
+        department=world.departments["sanitation"], area=world.grid("002012001"), person="李", phone="13900000000",
+        valid=DateTimeTZRange(now - 30 * DAY, None),
+    )  # fmt: skip
+    reported(world, *world.middle_of("002012001"), now - DAY)
+    (move,) = tried(world, moved_over(world, now), now).elsewhere
+    for verdict in (move.before, move.after):
+        assert verdict is not None
+        assert verdict.department_duty is not None
+        assert verdict.department_duty.facts()["person"] == "李"
