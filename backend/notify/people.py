@@ -1,7 +1,8 @@
 """Who hears of what: in-app notices for reporters and workers, SMS where somebody has no app."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from backend.accounts.models import Membership, User
@@ -23,32 +24,9 @@ _WORKER_HEARS = frozenset({"dispatch", "assign", "rework", "reopen", "escalate",
 
 def notify_people(message: OutboxMessage, now: datetime) -> None:
     """Writes the notices of one message; a repeat finds them written."""
-    if message.topic == "case_changed":
-        _case_changed(message, now)
-    elif message.topic == "case_handed_over":
-        _handed_over(message, now)
-    elif message.topic == "case_to_department":
-        _to_department(message, now)
-    elif message.topic == "case_to_decide":
-        _to_decide(message, now)
-    elif message.topic == "case_disputed":
-        _disputed(message, now)
-    elif message.topic == "dispute_settled":
-        _settled(message, now)
-    elif message.topic in ("appointment_moved", "appointment_went_along"):
-        _appointment_told(message, now)
-    elif message.topic == "appointment_given_back":
-        _appointment_given_back(message, now)
-    elif message.topic == "duty_gap":
-        _tell_desks(message, "duty_gap", message.payload, now)
-    elif message.topic == "visit_unserved":
-        _visit_unserved(message, now)
-    elif message.topic == "one_time_code":
-        _one_time_code(message)
-    elif message.topic == "proposal_ended":
-        _proposal_ended(message, now)
-    elif message.topic in ("plan_published", "round_changed"):
-        _round(message, now)
+    tell = _TOLD.get(message.topic)
+    if tell is not None:
+        tell(message, now)
 
 
 def _proposal_ended(message: OutboxMessage, now: datetime) -> None:
@@ -222,8 +200,31 @@ def _in_app(
     )
 
 
-def _one_time_code(message: OutboxMessage) -> None:
+def _one_time_code(message: OutboxMessage, _: datetime) -> None:
     """Phone and code travel encrypted; they are opened only here, on their way out."""
     phone = decrypt(bytes.fromhex(message.payload["phone"]))
     code = decrypt(bytes.fromhex(message.payload["code"]))
     sms.send(phone=phone, text=texts.one_time_code(code), key=str(message.pk), kind="one_time_code")
+
+
+def _duty_gap(message: OutboxMessage, now: datetime) -> None:
+    _tell_desks(message, "duty_gap", message.payload, now)
+
+
+_TOLD: Final[dict[str, Callable[[OutboxMessage, datetime], None]]] = {
+    "case_changed": _case_changed,
+    "case_handed_over": _handed_over,
+    "case_to_department": _to_department,
+    "case_to_decide": _to_decide,
+    "case_disputed": _disputed,
+    "dispute_settled": _settled,
+    "appointment_moved": _appointment_told,
+    "appointment_went_along": _appointment_told,
+    "appointment_given_back": _appointment_given_back,
+    "duty_gap": _duty_gap,
+    "visit_unserved": _visit_unserved,
+    "one_time_code": _one_time_code,
+    "proposal_ended": _proposal_ended,
+    "plan_published": _round,
+    "round_changed": _round,
+}

@@ -104,11 +104,12 @@ def _division(stage: Stage, where: Where) -> None:
 
 
 def _proposal(stage: Stage, where: Where) -> None:
-    """A request to the engine that ended without a draft, so that it stands in nobody's way."""
-    area = stage.world.areas[f"330281{GRIDS[where][:6]}"]
+    """A request of the community to the engine that ended without a draft, so that it stands in nobody's way."""
+    community = GRIDS[where][:6]
     row = Proposal.objects.create(
-        area=area, grids=2, name=stage.canary(where), state="failed", asked_at=stage.now, ended_at=stage.now
-    )
+        area=stage.world.areas[f"330281{community}"], grids=2, name=stage.canary(where), state="failed",
+        asked_at=stage.now, ended_at=stage.now, asked_by=stage.world.people.get(f"community:{community}"),
+    )  # fmt: skip
     stage.ids["proposal", "others", where] = row.pk
 
 

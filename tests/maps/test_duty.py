@@ -8,7 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from backend.areas.duty import gaps
-from backend.areas.models import Absence, DutyChange
+from backend.areas.models import Absence, DeskShift, DutyChange
 from backend.cases import services
 from backend.core.ids import uuid7
 from tests.cases.test_spine import ANONYMOUS, report
@@ -77,10 +77,12 @@ def test_an_absence_is_previewed_applied_and_seen(world: World, now: datetime, c
 def test_what_is_over_is_not_ended_any_more(
     world: World, now: datetime, client_of: ClientOf, ends_in: int, can_be_ended: bool
 ) -> None:
-    DutyChange.objects.create(
-        kind="desk", area=world.areas[COMMUNITY], starts_at=now - timedelta(hours=9), digest=b"x", made_at=now,
-        ends_at=now + timedelta(hours=ends_in), worker=world.people["community:002011"],
-    )  # fmt: skip
+    desk, clerk = world.areas[COMMUNITY], world.people["community:002011"]
+    starts, ends = now - timedelta(hours=9), now + timedelta(hours=ends_in)
+    change = DutyChange.objects.create(
+        kind="desk", area=desk, starts_at=starts, ends_at=ends, digest=b"x", made_at=now, worker=clerk
+    )
+    DeskShift.objects.create(desk=desk, worker=clerk, period=(starts, ends), change=change)
     calendar = client_of("community:002011").get(f"{DUTY}/calendar", {"community": COMMUNITY}).json()
     assert [one["can_be_ended"] for one in calendar["changes"]] == [can_be_ended]
 
