@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from backend.areas import edits
 from backend.areas import proposals as known
 from backend.areas.errors import (
     AreaNotFound,
+    BadMoment,
     CannotPropose,
     MayNotDivide,
     ProposalBegun,
@@ -22,6 +24,7 @@ from backend.core.errors import DomainError
 from backend.core.models import OutboxMessage
 from backend.places import proposals, proposing, tasks
 from backend.places.proposals import ProposalWish
+from tests.inspections.test_divisions import SECOND, THIRD, draft_of, edited, published
 from tests.places.town_blocks import lay_blocks
 from tests.world import World, make_world
 
@@ -232,6 +235,39 @@ def test_boundaries_published_meanwhile_make_no_draft(
     assert not computed(proposal, now)
     assert (ended(proposal).state, proposal.problem["reason"], drafts()) == ("failed", "boundaries_changed", 0)
     assert (proposal.after, proposal.division) == (None, None)
+
+
+def merged_for_later(town: World, now: datetime) -> None:
+    """The third grid is to go over into the second in four days."""
+    draft = edited(town, draft_of(town, now), edits.Merge((SECOND, THIRD)), now)
+    published(town, draft, now, at=now + timedelta(days=4))
+
+
+def test_a_publish_for_later_made_meanwhile_makes_no_draft(
+    town: World, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proposal, solve = asked(town, now), proposing.solve
+
+    def meanwhile(land: Any, wish: Any) -> Any:
+        merged_for_later(town, now)
+        return solve(land, wish)
+
+    monkeypatch.setattr(proposing, "solve", meanwhile)
+    assert not computed(proposal, now)
+    assert (ended(proposal).state, proposal.problem["reason"], drafts()) == ("failed", "boundaries_changed", 0)
+
+
+def test_a_proposal_begins_from_what_is_published_for_later(town: World, now: datetime) -> None:
+    """A grid that is to be closed gives its code to no outline, and the draft is published behind the other one."""
+    merged_for_later(town, now)
+    proposal = asked(town, now)
+    assert computed(proposal, now)
+    draft = ended(proposal).division
+    assert draft is not None
+    assert THIRD not in set(DraftOutline.objects.filter(division=draft).values_list("code", flat=True))
+    with pytest.raises(BadMoment):
+        published(town, draft, now, at=now + timedelta(days=3))
+    assert published(town, draft, now, at=now + timedelta(days=5)).state == "published"
 
 
 def test_one_proposal_for_an_area_at_a_time(town: World, now: datetime) -> None:
