@@ -1,6 +1,7 @@
 """The planner's search on published problems, against the best plans known."""
 
 import csv
+import importlib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -39,10 +40,15 @@ class Result:
 
 
 def run(stage: Stage) -> Table:
-    """Every file of the folder for the same CPU time. Raises StageFailed for a folder without problems."""
+    """Every file of the folder for the same CPU time. Raises StageFailed for a folder without problems.
+
+    With `--scale` the teams of the town through the queue instead.
+    """
+    if stage.options.scale:
+        return importlib.import_module("benchmarks.rounds_scale").run(stage)  # type: ignore[no-any-return]
     folder, seconds = stage.options.instances, stage.options.seconds
     if folder is None:
-        raise StageFailed("rounds: say where the problems are: --instances DIR")
+        raise StageFailed("rounds: say where the problems are (--instances DIR), or --scale")
     files = sorted(path for path in folder.glob("*.txt") if path.is_file())
     if not files:
         raise StageFailed(f"rounds: no *.txt in {folder}")

@@ -8,6 +8,7 @@ import contextlib
 import importlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,10 @@ GUNICORN = (
     "gunicorn", "backend.config.wsgi:application", "--worker-class", "gthread", "--threads", "4", "--timeout", "60",
     "--graceful-timeout", "2", "--no-control-socket",
     "--worker-tmp-dir", "/dev/shm",  # noqa: S108 - heartbeat files belong in memory
+)  # fmt: skip
+
+CELERY = (
+    "celery", "-A", "backend.config.celery", "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle",
 )  # fmt: skip
 
 
@@ -211,6 +216,27 @@ class Stage:
 
         _wait_for(is_up, name, self.folder / f"{name}.log")
         return server
+
+    @contextlib.contextmanager
+    def planners(self, processes: int, **settings: str) -> Iterator[Server]:
+        """The product's Celery worker as `./dev up` starts it, with so many processes and nothing in its queue."""
+        importlib.import_module("redis").Redis(unix_socket_path=str(self.folder / "redis.sock"), db=0).flushdb()
+        name = f"worker-{processes}"
+        program = [str(Path(sys.executable).parent / CELERY[0]), *CELERY[1:], "--concurrency", str(processes)]
+        process = self._start(program, name, DJANGO_SETTINGS_MODULE=PRODUCT, **settings)
+        log = self.folder / f"{name}.log"
+        try:
+            _wait_for(lambda: " ready." in log.read_text(errors="replace"), name, log)
+            yield Server(process, log)
+        finally:
+            left = _children(process.pid)
+            process.send_signal(signal.SIGQUIT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_LIMIT_S)
+            for pid in (process.pid, *left):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.wait()
 
     def _start(self, program: list[str], name: str, **settings: str) -> subprocess.Popen[bytes]:
         """A child that ends with us, even when we are killed."""
