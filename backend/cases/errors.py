@@ -169,3 +169,57 @@ class BadPeriod(Invalid):
     """The period ends before it begins, or holds too many cases."""
 
     code = "bad_period"
+
+
+class NoLimit(Conflict):
+    """The case has no deadline."""
+
+    code = "no_limit"
+
+
+class PastTheDeadline(Conflict):
+    """More time is asked for before the deadline."""
+
+    code = "past_the_deadline"
+
+
+class ExtensionAsked(Conflict):
+    """A request for more time waits for its answer."""
+
+    code = "extension_asked"
+
+
+class NothingAsked(Conflict):
+    """Nothing waits for an answer: it was given, taken back with another step, or never asked."""
+
+    code = "nothing_asked"
+
+
+class TooManyExtensions(Conflict):
+    """The case has been extended as often as the table allows."""
+
+    code = "too_many_extensions"
+
+
+class TooManySuspensions(Conflict):
+    """The case has been suspended as often as the table allows."""
+
+    code = "too_many_suspensions"
+
+
+class BadUntil(Invalid):
+    """A suspension ends after it begins, and within a year."""
+
+    code = "bad_until"
+
+
+class NotLate(Conflict):
+    """The case was handled in time."""
+
+    code = "not_late"
+
+
+class AlreadyAppealed(Conflict):
+    """A case is appealed against once."""
+
+    code = "already_appealed"

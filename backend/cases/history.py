@@ -27,6 +27,12 @@ PRIVATE_ACTIONS = frozenset(
         Action.DISPUTE,
         Action.SETTLE,
         Action.WITHDRAW,
+        Action.ASK_EXTENSION,
+        Action.DENY_EXTENSION,
+        Action.SUPERVISE,
+        Action.APPEAL,
+        Action.GRANT_APPEAL,
+        Action.DENY_APPEAL,
     }
 )
 

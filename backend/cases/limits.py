@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from backend.cases.flows.names import Clock
 from backend.cases.models import Case, CaseEvent
 from backend.cases.workflow import Action
 from backend.core.calendar import work_calendar
@@ -10,6 +11,7 @@ from backend.core.clock import Unit, deadline
 
 # In the facts of a reopening whose table did not start the limit anew.
 RUNS_ON: Final = "runs_on"
+_WINDING = (Action.SUSPEND, Action.RESUME, Action.REOPEN, Action.EXTEND)
 _CLOCK_UNITS = (Unit.CLOCK_HOUR, Unit.CLOCK_DAY)
 
 
@@ -35,39 +37,55 @@ def shift_over_pause(case: Case, *, paused_at: datetime, resumed_at: datetime) -
     return ["due_at"]
 
 
+def extend_limit(case: Case) -> list[str]:
+    """Moves the deadline by the original limit once more (domain_standards §5)."""
+    if case.due_at is None or case.limit_amount is None:
+        return []
+    case.due_at = deadline(work_calendar(), case.due_at, float(case.limit_amount), Unit(case.limit_unit))
+    return ["due_at"]
+
+
 def restate_limit(case: Case, *, now: datetime) -> list[str]:
     """The limit of the case's present matter, as if the first report had named it; a dispatched case only.
 
     It runs from the report where the matter files itself, else from the first dispatch, from the last reopening where
-    there was one, and never from the correction; every suspension since counts. An escalation falls away where the new
-    deadline lies ahead, so that the case is escalated again when that one passes.
+    there was one, and never from the correction; every suspension and extension since counts. An escalation falls
+    away where the new deadline lies ahead, so that the case is escalated again when that one passes.
     """
-    begun, pauses = _run_of(case)
+    begun, wound = _run_of(case)
     case.limit_amount, case.limit_unit, case.due_at = None, "", None
     start_limit(case, begun)
-    for paused_at, resumed_at in pauses:
-        shift_over_pause(case, paused_at=paused_at, resumed_at=resumed_at)
+    for clock, at, until in wound:
+        if clock is Clock.EXTEND:
+            extend_limit(case)
+        else:
+            shift_over_pause(case, paused_at=at, resumed_at=until)
     if case.due_at is None or case.due_at > now:
         case.escalated_at = None
     return ["limit_amount", "limit_unit", "due_at", "escalated_at"]
 
 
-def _run_of(case: Case) -> tuple[datetime, list[tuple[datetime, datetime]]]:
-    """When the clock began, and the pauses since that are over."""
+Wound = tuple[Clock, datetime, datetime]
+
+
+def _run_of(case: Case) -> tuple[datetime, list[Wound]]:
+    """When the clock began, then the pauses since that are over (from, to) and the extensions, as they came."""
     begun = case.reported_at
     if not case.matter.auto_file and case.dispatched_at is not None:
         begun = case.dispatched_at
-    pauses: list[tuple[datetime, datetime]] = []
+    wound: list[Wound] = []
     paused_at: datetime | None = None
-    told = CaseEvent.objects.filter(case=case, action__in=(Action.SUSPEND, Action.RESUME, Action.REOPEN)).order_by("n")
+    told = CaseEvent.objects.filter(case=case, action__in=_WINDING).order_by("n")
     for action, at, facts in told.values_list("action", "at", "facts"):
         if action == Action.REOPEN:
             if facts.get("clock") == RUNS_ON:
                 continue
-            begun, pauses, paused_at = at, [], None
+            begun, wound, paused_at = at, [], None
         elif action == Action.SUSPEND:
             paused_at = at
+        elif action == Action.EXTEND:
+            wound.append((Clock.EXTEND, at, at))
         elif paused_at is not None:
-            pauses.append((paused_at, at))
+            wound.append((Clock.RESUME, paused_at, at))
             paused_at = None
-    return begun, pauses
+    return begun, wound

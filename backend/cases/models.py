@@ -44,6 +44,14 @@ class Case(models.Model):
         IMPORT = "import"
         OPEN311 = "open311"
 
+    class Appeal(models.TextChoices):
+        """Whether the overtime of a closed case is contested; the overtime itself stays on record."""
+
+        NONE = ""
+        ASKED = "asked"
+        GRANTED = "granted"
+        DENIED = "denied"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     number = models.CharField(max_length=24, unique=True)
     version = models.PositiveIntegerField(default=1)
@@ -87,6 +95,12 @@ class Case(models.Model):
     closed_at = models.DateTimeField(null=True)
     escalated_at = models.DateTimeField(null=True)
     rework_count = models.PositiveSmallIntegerField(default=0)
+    extension_count = models.PositiveSmallIntegerField(default=0)
+    extension_asked_at = models.DateTimeField(null=True, help_text="set while somebody waits for an answer")
+    suspension_count = models.PositiveSmallIntegerField(default=0)
+    suspended_until = models.DateTimeField(null=True, help_text="set while suspended; then it resumes by itself")
+    supervised_at = models.DateTimeField(null=True, help_text="when a level above last pressed for it (督办)")
+    appeal = models.CharField(max_length=7, choices=Appeal.choices, default=Appeal.NONE, blank=True)
 
     responded = models.BooleanField(null=True)
     solved = models.BooleanField(null=True)
@@ -103,6 +117,9 @@ class Case(models.Model):
                 condition=Q(satisfied=None) | Q(satisfied__range=(1, 5)), name="case_rating_one_to_five"
             ),
             models.CheckConstraint(
+                condition=Q(appeal__in=["", "asked", "granted", "denied"]), name="case_appeal_known"
+            ),
+            models.CheckConstraint(
                 condition=Q(due_at=None) | Q(dispatched_at__isnull=False), name="due_after_dispatch"
             ),
             point_in_china("location", name="case_in_china"),
@@ -114,6 +131,7 @@ class Case(models.Model):
             models.Index(fields=["state", "due_at"]),
             models.Index(fields=["-reported_at", "id"]),
             models.Index(fields=["responsible", "state"]),
+            models.Index(fields=["suspended_until"], condition=Q(state="suspended"), name="case_resumes_at"),
             models.Index(fields=["contact_phone_index"]),
         ]
 

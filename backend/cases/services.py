@@ -1,17 +1,17 @@
 """Writes on cases after intake: every step of the table, rating, reveal, escalation."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.contrib.gis.geos import Point
 from django.db import transaction
 from django.db.models import Q
 
 from backend.accounts.actor import SYSTEM, Actor
 from backend.accounts.roles import Role
 from backend.cases import access, photos, routing
+from backend.cases.changes import CHANGES, Step
 from backend.cases.disputes.closing import drop_open
 from backend.cases.errors import EvidenceMissing, NoteNeeded
 from backend.cases.flows import guards
@@ -20,13 +20,12 @@ from backend.cases.flows.names import Clock, Need
 from backend.cases.flows.table import Transition
 from backend.cases.history import FORMER_MATTER, record_step
 from backend.cases.intake import NewReport, PointIn, Reported, SelfHandled, report_case
-from backend.cases.limits import RUNS_ON, shift_over_pause, start_limit
+from backend.cases.limits import RUNS_ON, extend_limit, shift_over_pause, start_limit
 from backend.cases.models import Case, CaseEvent, Photo
 from backend.cases.photos import PhotoClaim
-from backend.cases.workflow import RUNNING, Action
+from backend.cases.workflow import RUNNING, Action, State, type_of
 from backend.core import audit
 from backend.core.errors import Invalid, StaleVersion
-from backend.matters import queries as matters
 
 __all__ = [
     "OWN_DOORS",
@@ -41,24 +40,26 @@ __all__ = [
     "rate",
     "record_rebooking",
     "report_case",
+    "resume_suspended",
     "reveal_contact",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What somebody wants to do with a case. `version` is the one that they decided on; None skips the check."""
-
-    action: Action
-    version: int | None = None
-    note: str = ""
-    photo_claims: Sequence[PhotoClaim] = field(default_factory=tuple)
-    worker_id: UUID | None = None
-    department_id: UUID | None = None
-    matter_id: UUID | None = None
-    condition_id: UUID | None = None
-    location: Point | None = None
-    captured_at: datetime | None = None
+# Steps with an address of their own, because they need more than a step says.
+OWN_DOORS = frozenset(
+    {
+        Action.REPORT,
+        Action.ROUTE,
+        Action.CORRECT,
+        Action.RATE,
+        Action.SELF_HANDLE,
+        Action.ESCALATE,
+        Action.REBOOK,
+        Action.DISPUTE,
+        Action.SETTLE,
+        Action.WITHDRAW,
+    }
+)
 
 
 @transaction.atomic
@@ -66,7 +67,7 @@ def act(*, actor: Actor, case_id: UUID, step: Step, now: datetime) -> Case:
     """Takes one step of the table.
 
     Raises CaseNotFound, TransitionNotAllowed, RoleMayNot, StaleVersion, NoteNeeded, EvidenceMissing, UnknownAssignee,
-    UnknownMatter, TooLateToReopen, PhotoNotYours.
+    UnknownMatter, BadUntil, PhotoNotYours, and what the guards of the table raise.
     """
     case = access.get_case(actor, case_id, lock=True)
     return _take(case, actor=actor, step=step, now=now)
@@ -81,11 +82,11 @@ def _take(case: Case, *, actor: Actor, step: Step, now: datetime) -> Case:
         raise StaleVersion("somebody was faster; look at the case again", version=case.version, state=case.state)
     _refuse_what_is_missing(row, case, step)
     guards.check(row, case=case, actor=actor, now=now)
-    change, former_matter = _CHANGES.get(step.action), case.matter_id
+    change, former_matter = CHANGES.get(step.action), case.matter_id
     if step.action is Action.DISPATCH:
         event = _dispatch(case, actor, step, now)
     else:
-        changed = [*(change(case, actor, step, now) if change else []), *_wind(row, case, now)]
+        changed = [*(change(case, actor, step, now) if change else []), *_wind(row, case, now), *_let_go(row, case)]
         event = record_step(
             case,
             action=step.action,
@@ -101,7 +102,7 @@ def _take(case: Case, *, actor: Actor, step: Step, now: datetime) -> Case:
     photos.attach(step.photo_claims, now=now, case=case, event=event, purpose=purpose)
     if step.action is Action.FILE:
         _dispatch(case, actor, step, now)
-    if step.action is not Action.NOTE:
+    if type_of(State(case.state), step.action) != "note":
         drop_open(case, actor=actor, now=now)
     return case
 
@@ -119,10 +120,25 @@ def _wind(row: Transition, case: Case, now: datetime) -> list[str]:
     """What the table says of the clock; names the fields it set."""
     if row.clock is Clock.RESTART:
         return start_limit(case, now)
+    if row.clock is Clock.EXTEND:
+        changed = extend_limit(case)
+        if case.due_at is not None and case.due_at > now:
+            case.escalated_at = None  # so that it is escalated again when that deadline passes
+        return [*changed, "escalated_at"]
     if row.clock is Clock.RESUME:
         paused = case.events.filter(action=Action.SUSPEND.value).latest("n")
         return shift_over_pause(case, paused_at=paused.at, resumed_at=now)
     return []
+
+
+def _let_go(row: Transition, case: Case) -> list[str]:
+    """A case that moves on takes no open request and no end of a pause along."""
+    if row.to is row.state:
+        return []
+    case.extension_asked_at = None
+    if row.to is not State.SUSPENDED:
+        case.suspended_until = None
+    return ["extension_asked_at", "suspended_until"]
 
 
 def _facts(case: Case, step: Step, row: Transition | None = None) -> dict[str, object]:
@@ -133,6 +149,8 @@ def _facts(case: Case, step: Step, row: Transition | None = None) -> dict[str, o
         facts["department_id"] = str(case.department_id) if case.department_id else None
     if row is not None and step.action is Action.REOPEN and row.clock is None:
         facts["clock"] = RUNS_ON
+    if case.suspended_until is not None and step.action is Action.SUSPEND:
+        facts["until"] = case.suspended_until.isoformat()
     if step.location is not None:
         facts["near"] = [round(step.location.x, 4), round(step.location.y, 4)]
     return facts
@@ -140,22 +158,6 @@ def _facts(case: Case, step: Step, row: Transition | None = None) -> dict[str, o
 
 def _former(case: Case, matter_id: UUID) -> dict[str, object]:
     return {} if case.matter_id == matter_id else {FORMER_MATTER: str(matter_id)}
-
-
-Change = Callable[[Case, Actor, Step, datetime], list[str]]
-
-
-def _file(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
-    changed = ["filed_at"]
-    case.filed_at = now
-    if step.matter_id is not None and step.matter_id != case.matter_id:
-        case.matter = matters.get_matter(step.matter_id, public_only=False)
-        case.matter_version, case.condition = case.matter.version, None
-        changed += ["matter", "matter_version"]
-    if step.condition_id is not None or case.condition is None:
-        case.condition = matters.condition_for(case.matter, step.condition_id)
-        changed.append("condition")
-    return changed
 
 
 def _dispatch(case: Case, actor: Actor, step: Step, now: datetime) -> CaseEvent:
@@ -176,74 +178,6 @@ def _dispatch(case: Case, actor: Actor, step: Step, now: datetime) -> CaseEvent:
             facts=_facts(case, Step(Action.ASSIGN)),
         )
     return case.events.latest("n")
-
-
-def _assign(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
-    return routing.choose_owner(case, actor=actor, worker_id=step.worker_id, department_id=step.department_id, now=now)
-
-
-def _accept(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
-    """Whoever takes it on answers for it; what a department has is taken on by its handlers only, and stays there."""
-    if actor.role is Role.DEPARTMENT:
-        return []
-    case.responsible_id = actor.user_id
-    return ["responsible"]
-
-
-def _return(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
-    case.responsible, case.department = None, None
-    return ["responsible", "department"]
-
-
-def _submit(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
-    case.handled_at = now
-    return ["handled_at"]
-
-
-def _rework(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
-    case.rework_count += 1
-    case.handled_at = None
-    return ["rework_count", "handled_at"]
-
-
-def _close(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
-    case.closed_at = now
-    return ["closed_at"]
-
-
-def _reopen(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
-    case.closed_at = case.handled_at = case.escalated_at = None
-    return ["closed_at", "handled_at", "escalated_at"]
-
-
-# Steps with an address of their own, because they need more than a step says.
-OWN_DOORS = frozenset(
-    {
-        Action.REPORT,
-        Action.ROUTE,
-        Action.CORRECT,
-        Action.RATE,
-        Action.SELF_HANDLE,
-        Action.ESCALATE,
-        Action.REBOOK,
-        Action.DISPUTE,
-        Action.SETTLE,
-        Action.WITHDRAW,
-    }
-)
-_CHANGES: dict[Action, Change] = {
-    Action.FILE: _file,
-    Action.ASSIGN: _assign,
-    Action.ACCEPT: _accept,
-    Action.RETURN: _return,
-    Action.SUBMIT: _submit,
-    Action.REWORK: _rework,
-    Action.CLOSE: _close,
-    Action.REFUSE: _close,
-    Action.CANCEL: _close,
-    Action.FORCE_CLOSE: _close,
-    Action.REOPEN: _reopen,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,4 +278,20 @@ def _escalate(case_id: UUID, due: Q, now: datetime) -> bool:
     case.escalated_at = now
     to_state = state_after(case, Action.ESCALATE, SYSTEM)
     record_step(case, action=Action.ESCALATE, actor=SYSTEM, to_state=to_state, now=now, changed=["escalated_at"])
+    return True
+
+
+def resume_suspended(*, now: datetime, limit: int = 200) -> int:
+    """Resumes cases whose suspension has ended, each once; says how many. Safe to run side by side."""
+    ended = Q(state=State.SUSPENDED.value, suspended_until__lte=now)
+    ids = list(Case.objects.filter(ended).order_by("suspended_until").values_list("pk", flat=True)[:limit])
+    return sum(_resume(case_id, ended, now) for case_id in ids)
+
+
+@transaction.atomic
+def _resume(case_id: UUID, ended: Q, now: datetime) -> bool:
+    case = Case.objects.select_for_update(skip_locked=True, of=("self",)).filter(ended, pk=case_id).first()
+    if case is None:
+        return False
+    _take(case, actor=SYSTEM, step=Step(Action.RESUME), now=now)
     return True

@@ -12,5 +12,10 @@ def escalate_overdue() -> int:
 
 
 @shared_task
+def resume_suspended() -> int:
+    return services.resume_suspended(now=timezone.now())
+
+
+@shared_task
 def drop_unclaimed_photos() -> int:
     return photos.drop_unclaimed(now=timezone.now())

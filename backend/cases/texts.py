@@ -40,7 +40,14 @@ _ACTION: dict[Action, tuple[str, str]] = {
     Action.SUBMIT: ("{who}处置完成，待核查", "Handled by {who}, to be checked"),
     Action.REWORK: ("{who}核查未通过，返工", "Check not passed, rework asked by {who}"),
     Action.CLOSE: ("{who}核查通过，结案", "Checked and closed by {who}"),
-    Action.SUSPEND: ("{who}挂账，计时暂停", "Suspended by {who}, the clock stands still"),
+    Action.ASK_EXTENSION: ("{who}申请延期", "More time asked for by {who}"),
+    Action.EXTEND: ("{who}批准延期", "More time granted by {who}"),
+    Action.DENY_EXTENSION: ("{who}未批准延期", "More time denied by {who}"),
+    Action.SUPERVISE: ("{who}督办", "Supervised by {who}"),
+    Action.APPEAL: ("{who}对超时提出申诉", "Overtime appealed against by {who}"),
+    Action.GRANT_APPEAL: ("{who}认可超时申诉", "Appeal granted by {who}, the overtime is excused"),
+    Action.DENY_APPEAL: ("{who}驳回超时申诉", "Appeal denied by {who}"),
+    Action.SUSPEND: ("{who}挂账{what}，计时暂停", "Suspended{what} by {who}, the clock stands still"),
     Action.RESUME: ("{who}恢复办理", "Resumed by {who}"),
     Action.CANCEL: ("{who}撤销", "Cancelled by {who}"),
     Action.FORCE_CLOSE: ("{who}强制结案", "Closed by force by {who}"),
@@ -90,7 +97,15 @@ def _corrected_text(facts: Mapping[str, Any]) -> tuple[str, str]:
     return "和".join(parts_zh), " and ".join(parts_en)
 
 
-_WHAT = {Action.SETTLE: _settled_text, Action.CORRECT: _corrected_text}
+def _suspended_text(facts: Mapping[str, Any]) -> tuple[str, str]:
+    """Lines from before a suspension had an end name none."""
+    if "until" not in facts:
+        return "", ""
+    until = datetime.fromisoformat(facts["until"]).astimezone(LOCAL)
+    return f"至 {until:%Y-%m-%d}", f" until {until:%Y-%m-%d}"
+
+
+_WHAT = {Action.SETTLE: _settled_text, Action.CORRECT: _corrected_text, Action.SUSPEND: _suspended_text}
 
 
 _FATES = {

@@ -42,10 +42,17 @@ class Action(StrEnum):
     SUBMIT = "submit"
     REWORK = "rework"
     CLOSE = "close"
+    ASK_EXTENSION = "ask_extension"
+    EXTEND = "extend"
+    DENY_EXTENSION = "deny_extension"
     SUSPEND = "suspend"
     RESUME = "resume"
     CANCEL = "cancel"
     FORCE_CLOSE = "force_close"
+    SUPERVISE = "supervise"
+    APPEAL = "appeal"
+    GRANT_APPEAL = "grant_appeal"
+    DENY_APPEAL = "deny_appeal"
     REOPEN = "reopen"
     RATE = "rate"
     NOTE = "note"
@@ -111,7 +118,22 @@ RUNNING: Final = tuple(state for state, about in MEANING.items() if about.clock_
 
 # Steps that say something of the case and take it nowhere.
 _BESIDE: Final = frozenset(
-    {Action.NOTE, Action.RATE, Action.ESCALATE, Action.ROUTE, Action.CORRECT, Action.REBOOK, Action.WITHDRAW}
+    {
+        Action.NOTE,
+        Action.RATE,
+        Action.ESCALATE,
+        Action.ROUTE,
+        Action.CORRECT,
+        Action.REBOOK,
+        Action.WITHDRAW,
+        Action.ASK_EXTENSION,
+        Action.EXTEND,
+        Action.DENY_EXTENSION,
+        Action.SUPERVISE,
+        Action.APPEAL,
+        Action.GRANT_APPEAL,
+        Action.DENY_APPEAL,
+    }
 )
 
 

@@ -17,6 +17,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "relay-outbox": {"task": "backend.notify.tasks.relay_outbox", "schedule": 10.0},
     "escalate-overdue": {"task": "backend.cases.tasks.escalate_overdue", "schedule": 60.0},
+    "resume-suspended": {"task": "backend.cases.tasks.resume_suspended", "schedule": 60.0},
     "settle-photos": {"task": "backend.cases.tasks.drop_unclaimed_photos", "schedule": crontab(minute="17")},
     "plan-monday": {
         "task": "backend.inspections.tasks.plan_current_week",

@@ -19,7 +19,14 @@ from backend.notify.models import Notification
 _REPORTER_HEARS = frozenset(
     {"dispatch", "refuse", "accept", "submit", "close", "rework", "cancel", "force_close", "reopen", "correct"}
 )
-_WORKER_HEARS = frozenset({"dispatch", "assign", "rework", "reopen", "escalate", "cancel"})
+_WORKER_HEARS = frozenset(
+    {
+        "dispatch", "assign", "rework", "reopen", "escalate", "cancel", "suspend", "resume",
+        "extend", "deny_extension", "supervise", "grant_appeal", "deny_appeal",
+    }
+)  # fmt: skip
+# Somebody above has to answer.
+_DESKS_HEAR = frozenset({"ask_extension", "appeal"})
 
 
 def notify_people(message: OutboxMessage, now: datetime) -> None:
@@ -62,6 +69,8 @@ def _case_changed(message: OutboxMessage, now: datetime) -> None:
         _in_app(message, UUID(reporter), f"case_{action}", facts, now, case_id=case.pk)
     if worker and worker != reporter and action in _WORKER_HEARS:
         _in_app(message, UUID(worker), f"case_{action}", facts, now, case_id=case.pk)
+    if action in _DESKS_HEAR:
+        _tell_desks(message, f"case_{action}", facts, now, case_id=case.pk)
     if not reporter and case.contact_phone and action in ("close", "refuse"):
         sms.send(
             phone=str(case.contact_phone), text=texts.case_ended(case.number, action), key=f"{message.pk}", kind=action

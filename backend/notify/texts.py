@@ -47,6 +47,15 @@ _STEPS = {
     "correct": ("的位置或事项已更正", "was corrected: place or matter"),
     "assign": ("已指派给您", "was assigned to you"),
     "escalate": ("已超过时限", "is overdue"),
+    "suspend": ("已挂账", "was suspended"),
+    "resume": ("已恢复办理", "was resumed"),
+    "ask_extension": ("申请延期，待审批", "asks for more time"),
+    "extend": ("已批准延期", "has been given more time"),
+    "deny_extension": ("未批准延期", "gets no more time"),
+    "supervise": ("被督办", "is being pressed for from above"),
+    "appeal": ("对超时提出申诉，待审批", "has an appeal against its overtime"),
+    "grant_appeal": ("超时申诉已认可", "is excused for its overtime"),
+    "deny_appeal": ("超时申诉未获认可", "is not excused for its overtime"),
 }
 
 

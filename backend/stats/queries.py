@@ -134,7 +134,7 @@ def _conditions(since: datetime, until: datetime) -> dict[str, Q]:
 
     due = within("due_at")
     handled, closed = within("handled_at"), within("closed_at")
-    in_time = Q(due_at=None) | Q(handled_at__lte=F("due_at"))
+    in_time = Q(due_at=None) | Q(handled_at__lte=F("due_at")) | Q(appeal=Case.Appeal.GRANTED)
     return {
         "reported": within("reported_at"),
         "filed": within("reported_at") & Q(filed_at__isnull=False),

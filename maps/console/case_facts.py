@@ -14,7 +14,7 @@ from backend.core.crypto import mask_name, mask_phone
 from backend.dispatch import services as dispatch
 from backend.dispatch.models import Decision, RuleVersion
 from backend.inspections import overview as inspections
-from mobile_api.common.case_facts import lamp_of, lon_lat, rating_facts
+from mobile_api.common.case_facts import lamp_of, lon_lat, pauses_facts, rating_facts
 from mobile_api.common.dispute_facts import told_facts
 from mobile_api.common.localised import localised
 
@@ -58,6 +58,7 @@ def row_facts(case: Case, *, now: datetime) -> dict[str, Any]:
         "reported_at": case.reported_at,
         "due_at": case.due_at,
         "escalated": case.escalated_at is not None,
+        "supervised": case.supervised_at is not None,
     }
 
 
@@ -109,6 +110,7 @@ def detail_facts(case: Case, *, actor: Actor, now: datetime) -> dict[str, Any]:
         "appointment": appointment_facts(case),
         "rating": rating_facts(case),
         "dispute": _dispute_facts(case),
+        "pauses": pauses_facts(case),
     }
 
 

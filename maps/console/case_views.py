@@ -20,6 +20,7 @@ from maps.console import case_facts, geojson
 from maps.console.fields import BboxField
 from maps.console.shapes import ACTIONS, DeskCase, DeskCaseRow
 from mobile_api.common.corrections import Corrected, CorrectionIn, corrected
+from mobile_api.common.moments import MomentField
 from mobile_api.common.paging import PAGE_MAX, cursor_for, key_of
 from mobile_api.common.permissions import CONSOLE, READERS, REVEALERS, actor_of, allow
 from mobile_api.common.shapes import LAMPS, STATES, ContactOut
@@ -82,6 +83,9 @@ class CaseStepIn(serializers.Serializer):
     department_id = serializers.UUIDField(required=False, default=None, allow_null=True)
     matter = serializers.UUIDField(required=False, default=None, allow_null=True)
     condition = serializers.UUIDField(required=False, default=None, allow_null=True)
+    until = MomentField(
+        required=False, default=None, allow_null=True, help_text="end of a suspension, a year from now at most"
+    )
 
 
 class RevealIn(serializers.Serializer):
@@ -153,6 +157,7 @@ class CaseActionView(ApiView):
             department_id=said["department_id"],
             matter_id=said["matter"],
             condition_id=said["condition"],
+            until=said["until"],
         )
         services.act(actor=actor, case_id=case_id, step=step, now=now)
         case = access.get_case(actor, case_id)

@@ -6,7 +6,7 @@ from backend.cases.workflow import Action
 from mobile_api.common.dispute_facts import DISPUTE_STATES, RulingTold
 from mobile_api.common.localised import Localised
 from mobile_api.common.points import LonLat
-from mobile_api.common.shapes import LAMPS, STAGES, STATES, GridRef, TimeWindow
+from mobile_api.common.shapes import LAMPS, STAGES, STATES, GridRef, Pauses, TimeWindow
 
 ACTIONS = [action.value for action in Action]
 
@@ -43,6 +43,7 @@ class DeskCaseRow(serializers.Serializer):
     reported_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField(allow_null=True)
     escalated = serializers.BooleanField()
+    supervised = serializers.BooleanField(help_text="a level above presses for it")
 
 
 class DeskPhoto(serializers.Serializer):
@@ -211,5 +212,6 @@ class DeskCase(DeskCaseRow):
     appointment = DeskAppointment(allow_null=True)
     rating = DeskRating(allow_null=True)
     dispute = DeskCaseDispute(allow_null=True)
+    pauses = Pauses()
     may_correct = serializers.BooleanField(help_text="place and matter may be corrected here")
     may_return = serializers.BooleanField(help_text="a return of its department may be written down here")

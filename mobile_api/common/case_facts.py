@@ -145,6 +145,12 @@ def may_facts(case: "Case", appointment: "Appointment | None", *, now: datetime)
     }
 
 
+def pauses_facts(case: "Case") -> dict[str, Any]:
+    """The content of `Pauses`."""
+    names = ("extension_count", "extension_asked_at", "suspended_until", "supervised_at")
+    return {**{name: getattr(case, name) for name in names}, "appeal": case.appeal or None}
+
+
 def rating_facts(case: "Case") -> dict[str, Any] | None:
     if case.rated_at is None:
         return None

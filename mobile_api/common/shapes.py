@@ -25,8 +25,9 @@ STOP_STATES = ["planned", "arrived", "done", "missed", "skipped"]
 SESSION_STATES = ["open", "ended"]
 ACTIONS = [action.value for action in Action]
 # Steps that a worker takes at one address; `dispute` (sending back) and `correct` (place, matter) have their own.
-FIELD_STEPS = ["accept", "submit", "hand_back", "verified", "refuse", "note"]
+FIELD_STEPS = ["accept", "submit", "hand_back", "verified", "refuse", "note", "ask_extension", "appeal"]
 FIELD_ACTIONS = [*FIELD_STEPS, "dispute", "correct"]
+APPEALS = ["asked", "granted", "denied"]
 OUTCOMES = ["applied", "refused", "retry"]
 PLAN_STATES = ["planning", "draft", "published", "superseded", "failed", "proposed"]
 VISIT_OUTCOMES = ["done", "nobody_home", "refused", "moved", "other"]
@@ -39,6 +40,18 @@ class Limit(serializers.Serializer):
 
     amount = serializers.FloatField()
     unit = serializers.ChoiceField(choices=[unit.value for unit in Unit])
+
+
+class Pauses(serializers.Serializer):
+    """What was asked of the clock: extensions, a suspension, and pressing from above."""
+
+    extension_count = serializers.IntegerField()
+    extension_asked_at = serializers.DateTimeField(allow_null=True, help_text="set while an answer is waited for")
+    suspended_until = serializers.DateTimeField(allow_null=True, help_text="then it resumes by itself")
+    supervised_at = serializers.DateTimeField(allow_null=True, help_text="when a level above last pressed for it")
+    appeal = serializers.ChoiceField(
+        choices=APPEALS, allow_null=True, help_text="against the overtime of a closed case"
+    )
 
 
 class ConditionOut(serializers.Serializer):

@@ -14,7 +14,7 @@ from backend.cases.disputes.raising import speaks_for_sender
 from backend.cases.texts import event_text
 from backend.cases.workflow import OPEN_STATES, Action, State
 from backend.core.crypto import mask_name, mask_phone
-from mobile_api.common.case_facts import appointment_shown, grid_ref, lamp_of, lon_lat
+from mobile_api.common.case_facts import appointment_shown, grid_ref, lamp_of, lon_lat, pauses_facts
 from mobile_api.common.dispute_facts import told_facts
 from mobile_api.common.localised import asked_language, localised
 from mobile_api.common.matter_facts import matter_ref
@@ -61,6 +61,7 @@ def _case(case: "Case", actor: Actor, now: datetime) -> dict[str, Any]:
         "appointment": _appointment(case, now),
         "decision": _decision(case),
         "dispute": _dispute(case, actor),
+        "pauses": pauses_facts(case),
     }
 
 

@@ -29,6 +29,7 @@ from mobile_api.common.shapes import (
     DecisionOut,
     MatterRef,
     NamedGrid,
+    Pauses,
     PhotoClaimIn,
     TimeWindow,
 )
@@ -116,6 +117,7 @@ class FieldCase(serializers.Serializer):
     appointment = AppointmentOut(allow_null=True)
     decision = FieldDecision(allow_null=True)
     dispute = CaseDispute(allow_null=True, help_text="the newest return of this case")
+    pauses = Pauses()
 
 
 class FieldCaseQuery(serializers.Serializer):

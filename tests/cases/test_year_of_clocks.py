@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -14,12 +15,14 @@ import pytest
 from numpy.typing import NDArray
 
 from backend.cases import services
+from backend.cases.flows import holding
 from backend.cases.models import Case
 from backend.cases.services import Step
 from backend.cases.workflow import Action
 from backend.core import calendar
 from backend.core.models import CalendarDay
 from backend.matters.models import FilingCondition
+from tests.cases.test_flow_tables import changed, load, written
 from tests.cases.test_spine import report
 from tests.world import World
 
@@ -34,13 +37,16 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def year(world: World) -> Iterator[World]:
+def year(world: World, tmp_path: Path) -> Iterator[World]:
     rows = [(day, "holiday") for day in OFF] + [(day, "workday") for day in WORKED]
     CalendarDay.objects.all().delete()
     for day, kind in rows:
         CalendarDay.objects.create(date=day, kind=kind, name_zh="测试", source="tests")
     calendar.forget_calendar()
+    # A town that suspends as often as it likes.
+    load(written(tmp_path, changed("suspend", "guards", "")))
     yield world
+    holding.forget_flows()
     calendar.forget_calendar()
 
 

@@ -153,6 +153,7 @@ BREAKS: dict[str, Break] = {
     "visit_duty_dwell_positive": changed(VisitDuty, dwell_minutes=0),
     "visit_duty_weight_positive": changed(VisitDuty, weight=0),
     "case_state_known": changed(Case, state="lost"),
+    "case_appeal_known": changed(Case, appeal="lost"),
     "case_rating_one_to_five": changed(Case, satisfied=6),
     "due_after_dispatch": changed(Case, dispatched_at=None),
     "case_event_numbered": doubled(CaseEvent),

@@ -7,13 +7,12 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from backend.accounts.roles import Role
-from backend.cases.flows.names import CLOCKS_OF, COUNTED, TAKEN_BY_ITSELF, Clock, Guard, Need
+from backend.cases.flows.names import CLOCKS_OF, COUNTED, SWEPT, TAKEN_BY_ITSELF, Clock, Guard, Need
 from backend.cases.workflow import MEANING, Action, State
 from backend.core.errors import Conflict, NotAllowed
 
 COLUMNS: Final = ("from", "action", "to", "roles", "needs", "guards", "clock")
 STAYS: Final = "="
-# A table that cannot be read leaves these out; nobody else asks for them.
 NO_LINE: Final = 0
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -158,7 +157,7 @@ class _Line:
         for clock in clocks:
             if clock not in CLOCKS_OF.get(action, ()):
                 self._refuse("clock", f"{clock} does not belong to {action}")
-        if not clocks and action in (Action.SUSPEND, Action.RESUME, Action.DISPATCH):
+        if not clocks and action in (Action.SUSPEND, Action.RESUME, Action.DISPATCH, Action.EXTEND):
             self._refuse("clock", f"{action} has to say {' or '.join(CLOCKS_OF[action])}")
 
     def _words(self, column: str, among: type[Word]) -> list[Word]:
@@ -237,11 +236,13 @@ def _dead_ends(transitions: Sequence[Transition]) -> list[Fault]:
 
 
 def _missing(transitions: Sequence[Transition]) -> list[Fault]:
-    """The steps that the software takes by itself."""
+    """The steps that the software takes by itself, at once or by a sweep."""
     taken = {(one.state, one.action) for one in transitions if Role.SYSTEM in one.roles}
+    used = {one.to for one in transitions}
+    swept = [(state, action) for state, action in SWEPT if state in used]
     return [
         Fault(1, "action", f"no row lets system {action} a case from {state or 'nothing'}")
-        for state, action in TAKEN_BY_ITSELF
+        for state, action in (*TAKEN_BY_ITSELF, *swept)
         if (state, action) not in taken
     ]
 

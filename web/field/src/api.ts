@@ -123,6 +123,15 @@ const fieldCase = object({
   dispute: optional(
     object({ id: text, state: text, level: text, ground: text, raised_at: text, can_withdraw: flag }),
   ),
+  pauses: optional(
+    object({
+      extension_count: number,
+      extension_asked_at: optional(text),
+      suspended_until: optional(text),
+      supervised_at: optional(text),
+      appeal: optional(text),
+    }),
+  ),
   is_mine: withDefault(flag, true),
 });
 export type FieldCase = Shaped<typeof fieldCase>;

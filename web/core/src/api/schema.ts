@@ -2240,6 +2240,13 @@ export interface components {
             person: string;
             phone: string;
         };
+        /**
+         * @description * `asked` - asked
+         *     * `granted` - granted
+         *     * `denied` - denied
+         * @enum {string}
+         */
+        AppealEnum: "asked" | "granted" | "denied";
         /** @description The version of the rule that went before the grid. */
         AppliedRule: {
             /** Format: uuid */
@@ -2391,10 +2398,17 @@ export interface components {
          *     * `submit` - submit
          *     * `rework` - rework
          *     * `close` - close
+         *     * `ask_extension` - ask_extension
+         *     * `extend` - extend
+         *     * `deny_extension` - deny_extension
          *     * `suspend` - suspend
          *     * `resume` - resume
          *     * `cancel` - cancel
          *     * `force_close` - force_close
+         *     * `supervise` - supervise
+         *     * `appeal` - appeal
+         *     * `grant_appeal` - grant_appeal
+         *     * `deny_appeal` - deny_appeal
          *     * `reopen` - reopen
          *     * `rate` - rate
          *     * `note` - note
@@ -2405,7 +2419,7 @@ export interface components {
          *     * `withdraw` - withdraw
          * @enum {string}
          */
-        CaseAction: "report" | "route" | "correct" | "self_handle" | "verify" | "verified" | "file" | "refuse" | "dispatch" | "return" | "assign" | "accept" | "hand_back" | "submit" | "rework" | "close" | "suspend" | "resume" | "cancel" | "force_close" | "reopen" | "rate" | "note" | "escalate" | "rebook" | "dispute" | "settle" | "withdraw";
+        CaseAction: "report" | "route" | "correct" | "self_handle" | "verify" | "verified" | "file" | "refuse" | "dispatch" | "return" | "assign" | "accept" | "hand_back" | "submit" | "rework" | "close" | "ask_extension" | "extend" | "deny_extension" | "suspend" | "resume" | "cancel" | "force_close" | "supervise" | "appeal" | "grant_appeal" | "deny_appeal" | "reopen" | "rate" | "note" | "escalate" | "rebook" | "dispute" | "settle" | "withdraw";
         /**
          * @description * `accept` - accept
          *     * `submit` - submit
@@ -2413,9 +2427,11 @@ export interface components {
          *     * `verified` - verified
          *     * `refuse` - refuse
          *     * `note` - note
+         *     * `ask_extension` - ask_extension
+         *     * `appeal` - appeal
          * @enum {string}
          */
-        CaseActionInActionEnum: "accept" | "submit" | "hand_back" | "verified" | "refuse" | "note";
+        CaseActionInActionEnum: "accept" | "submit" | "hand_back" | "verified" | "refuse" | "note" | "ask_extension" | "appeal";
         /** @description The same with the id that makes a repeat harmless. */
         CaseActionInRequest: {
             action: components["schemas"]["CaseActionInActionEnum"];
@@ -2507,6 +2523,11 @@ export interface components {
             matter?: string | null;
             /** Format: uuid */
             condition?: string | null;
+            /**
+             * Format: date-time
+             * @description end of a suspension, a year from now at most
+             */
+            until?: string | null;
         };
         /** @description One person of a chain, in the order in which they answer, and why. */
         ChainLine: {
@@ -2836,6 +2857,8 @@ export interface components {
             /** Format: date-time */
             due_at: string | null;
             escalated: boolean;
+            /** @description a level above presses for it */
+            supervised: boolean;
             /** Format: double */
             accuracy_m: number | null;
             raw: {
@@ -2869,6 +2892,7 @@ export interface components {
             appointment: components["schemas"]["DeskAppointment"] | null;
             rating: components["schemas"]["DeskRating"] | null;
             dispute: components["schemas"]["DeskCaseDispute"] | null;
+            pauses: components["schemas"]["Pauses"];
             /** @description place and matter may be corrected here */
             may_correct: boolean;
             /** @description a return of its department may be written down here */
@@ -2905,6 +2929,8 @@ export interface components {
             /** Format: date-time */
             due_at: string | null;
             escalated: boolean;
+            /** @description a level above presses for it */
+            supervised: boolean;
         };
         DeskContact: {
             name: string;
@@ -3632,6 +3658,7 @@ export interface components {
             decision: components["schemas"]["FieldDecision"] | null;
             /** @description the newest return of this case */
             dispute: components["schemas"]["CaseDispute"] | null;
+            pauses: components["schemas"]["Pauses"];
         };
         /**
          * @description * `accept` - accept
@@ -3640,11 +3667,13 @@ export interface components {
          *     * `verified` - verified
          *     * `refuse` - refuse
          *     * `note` - note
+         *     * `ask_extension` - ask_extension
+         *     * `appeal` - appeal
          *     * `dispute` - dispute
          *     * `correct` - correct
          * @enum {string}
          */
-        FieldCaseAction: "accept" | "submit" | "hand_back" | "verified" | "refuse" | "note" | "dispute" | "correct";
+        FieldCaseAction: "accept" | "submit" | "hand_back" | "verified" | "refuse" | "note" | "ask_extension" | "appeal" | "dispute" | "correct";
         FieldCases: {
             items: components["schemas"]["FieldCase"][];
             next: string | null;
@@ -4324,6 +4353,33 @@ export interface components {
             points: number;
             visited: string[];
             track: components["schemas"]["LineOut"] | null;
+        };
+        /** @description What was asked of the clock: extensions, a suspension, and pressing from above. */
+        Pauses: {
+            extension_count: number;
+            /**
+             * Format: date-time
+             * @description set while an answer is waited for
+             */
+            extension_asked_at: string | null;
+            /**
+             * Format: date-time
+             * @description then it resumes by itself
+             */
+            suspended_until: string | null;
+            /**
+             * Format: date-time
+             * @description when a level above last pressed for it
+             */
+            supervised_at: string | null;
+            /**
+             * @description against the overtime of a closed case
+             *
+             *     * `asked` - asked
+             *     * `granted` - granted
+             *     * `denied` - denied
+             */
+            appeal: components["schemas"]["AppealEnum"];
         };
         PersonRef: {
             /** Format: uuid */

@@ -24,7 +24,18 @@ export const ENDING: ReadonlySet<string> = new Set([
 ]);
 
 /** What brings the case forward stands first, under the thumb; giving it away and mere notes come last. */
-const ORDER = ["submit", "accept", "verified", "note", "correct", "refuse", "hand_back", "dispute"];
+const ORDER = [
+  "submit",
+  "accept",
+  "verified",
+  "note",
+  "ask_extension",
+  "appeal",
+  "correct",
+  "refuse",
+  "hand_back",
+  "dispute",
+];
 
 /**
  * The steps to offer: the server's own list, seen through what this phone has not sent yet. The outbox sends the steps
