@@ -12,12 +12,13 @@ from gis.division.model import Ints, Wish
 from gis.division.starting import first_division
 
 # Steps an atom: small land is searched longer, up to `LONG_SEARCH` steps in all.
-STEPS_PER_ATOM: Final = 9_000
+STEPS_PER_ATOM: Final = 15_000
 LONG_PER_ATOM: Final = 30_000
-LONG_SEARCH: Final = 30_000_000
-# Searches with random numbers of their own; the best of them counts, whoever ends first. Luck evens out on large land.
-WALKS: Final = 2
-LARGE: Final = 4_000
+LONG_SEARCH: Final = 17_000_000
+# Searches with random numbers of their own; the best of them counts, whoever ends first. On small land one walk differs
+# much from the next, so six short ones find more than two long ones; on large land luck evens out.
+WALKS: Final = 6
+WALKED_ATOMS: Final = 12_000
 HOT: Final = 0.5
 COLD: Final = 0.002
 # Of 1000 tries.
@@ -25,9 +26,9 @@ SWAPS: Final = 150
 CUTS: Final = 12
 BALANCE: Final = 0.5
 COMPACT: Final = 1.0
-BORDER: Final = 0.6
+BORDER: Final = 0.9
 # A compound in two grids.
-COMPOUNDS: Final = 0.5
+COMPOUNDS: Final = 0.3
 # The price of imbalance is steep from this many tolerances on, and steeper by a wall beyond the tolerance.
 BAND: Final = 0.7
 STEEP: Final = 8.0
@@ -59,7 +60,7 @@ def best_division(atoms: Atoms, count: int, wish: Wish) -> Ints:
         price = core.search(steps, HOT, COLD, SWAPS, CUTS, graph, state, terms, _room(graph, count))
         return price, state.home
 
-    walks = WALKS if atoms.count <= LARGE else 1
+    walks = max(1, min(WALKS, WALKED_ATOMS // atoms.count))
     with ThreadPoolExecutor(max_workers=min(walks, os.cpu_count() or 1)) as pool:
         walked = list(pool.map(walk, range(walks)))
     return min(walked, key=lambda one: one[0])[1]

@@ -184,8 +184,10 @@ def test_the_same_seed_gives_the_same_division_on_any_number_of_threads(monkeypa
         found.append(propose(ground, Wish(grids=9, seed=4, effort=QUICK)))
     assert len({tuple(grid.outline.wkb for grid in one.grids) for one in found}) == 1
     assert len({one.figures for one in found}) == 1
-    other = propose(ground, Wish(grids=9, seed=5, effort=QUICK))
-    assert [grid.outline.wkb for grid in other.grids] != [grid.outline.wkb for grid in found[0].grids]
+    # Several walks find the same best division from any seed; single ones end in different places.
+    monkeypatch.setattr(searching, "WALKS", 1)
+    others = [propose(ground, Wish(grids=9, seed=seed, effort=QUICK)) for seed in (4, 5, 6, 7)]
+    assert len({tuple(grid.outline.wkb for grid in one.grids) for one in others}) > 1
 
 
 def test_the_better_of_several_walks_counts(monkeypatch: pytest.MonkeyPatch) -> None:
