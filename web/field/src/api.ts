@@ -222,7 +222,7 @@ export const dutyShape = object({
   away_until: optional(text),
   items: list(
     object({
-      grid: object({ code: text, name: text }),
+      grid,
       chain: list(object({ name: text, reason: text, away_until: optional(text), is_me: flag })),
       desk_phone: withDefault(text, ""),
     }),

@@ -296,7 +296,7 @@ export const messages: Translated<typeof zh> = {
     you: "You are entered as away.",
     youUntil: "You are entered as away until {at}.",
     until: "until {at}",
-    desk: "Call the community desk {phone}",
+    desk: "Call the community desk",
     reason: {
       away: "away",
       cover: "cover",

@@ -285,7 +285,7 @@ export const messages = {
     you: "您已登记为不在岗。",
     youUntil: "您已登记为不在岗，至 {at}。",
     until: "至 {at}",
-    desk: "拨打社区值班台 {phone}",
+    desk: "拨打社区值班台",
     reason: {
       away: "不在岗",
       cover: "临时代管",

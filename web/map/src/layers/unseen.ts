@@ -33,6 +33,13 @@ export const UNSEEN_STEPS = [
   { days: 180, radius: 8.5, light: "#7d1f3c", dark: "#c14a73" },
 ] as const;
 const NEVER = 100_000;
+/** Share of the radius at a zoom: a whole town stays readable, a street has targets for a finger. */
+const GROWTH = [
+  [12, 0.35],
+  [14, 0.6],
+  [16, 1],
+  [18, 1.3],
+] as const;
 
 export interface UnseenLayer extends MapLayer {
   update(places: readonly UnseenPlace[]): void;
@@ -100,11 +107,17 @@ function layersOf(context: LayerContext, selected: string | null): Parameters<ty
     first[context.theme],
     ...rest.flatMap((one) => [one.days, one[context.theme]]),
   ];
-  const radius: ExpressionSpecification = [
+  const radiusAt = (share: number): ExpressionSpecification => [
     "step",
     ["get", "days"],
-    first.radius,
-    ...rest.flatMap((one) => [one.days, one.radius]),
+    first.radius * share,
+    ...rest.flatMap((one) => [one.days, one.radius * share]),
+  ];
+  const radius: ExpressionSpecification = [
+    "interpolate",
+    ["linear"],
+    ["zoom"],
+    ...GROWTH.flatMap(([zoom, share]) => [zoom, radiusAt(share)]),
   ];
   return [
     {
@@ -116,7 +129,7 @@ function layersOf(context: LayerContext, selected: string | null): Parameters<ty
         "circle-color": colour,
         "circle-radius": radius,
         "circle-stroke-color": palette.halo,
-        "circle-stroke-width": 1.2,
+        "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 12, 0.4, 16, 1.2],
       },
     },
     {
