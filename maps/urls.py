@@ -72,6 +72,7 @@ urlpatterns = [
     path(f"{_CONSOLE}/routes", plan_views.RouteListView.as_view()),
     path(f"{_CONSOLE}/coverage", coverage_views.CoverageView.as_view()),
     path(f"{_CONSOLE}/tracks", plan_views.TrackView.as_view()),
+    path(f"{_CONSOLE}/tracks/look", plan_views.TrackLookView.as_view()),
     path(f"{_CONSOLE}/tracks/file", reports.WalkedView.as_view()),
     path(f"{_CONSOLE}/maps/coverage", map_views.CoverageMapsView.as_view()),
     path(f"{_CONSOLE}/maps/coverage/<uuid:map_id>", map_views.CoverageMapView.as_view()),

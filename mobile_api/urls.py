@@ -78,6 +78,7 @@ urlpatterns = [
     path("trackers/overland", trackers.overland),
     path("trackers/traccar", trackers.traccar),
     path("api/v1/field/consents", patrols.ConsentsView.as_view()),
+    path("api/v1/field/tracks/flagged", patrols.FlaggedTracksView.as_view()),
     path("api/v1/field/sessions", patrols.SessionsView.as_view()),
     path("api/v1/field/sessions/<uuid:session_id>", patrols.SessionView.as_view()),
     path("api/v1/field/sessions/<uuid:session_id>/end", patrols.SessionEndView.as_view()),

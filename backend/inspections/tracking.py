@@ -16,7 +16,8 @@ from backend.inspections.models import Route, Stop, Visit, WeeklyPlan
 from backend.inspections.visits import mark_arrived
 from backend.patrols import queries as patrols
 from backend.patrols import services as patrol_services
-from backend.patrols.models import Tracker
+from backend.patrols import suspicions
+from backend.patrols.models import Tracker, TrackLook
 from backend.patrols.queries import Walk
 from backend.patrols.services import Taken
 from gis.tracks import CleanTrack, Target, coverage_share, stood_at, with_neighbours
@@ -171,10 +172,15 @@ class DayFigures:
     stops_done: int
     shown_by_track: frozenset[UUID]
     share_of_way_walked: float | None
+    repeats: date | None
+    look: TrackLook | None
 
 
 def planned_and_walked(actor: Actor, worker_id: UUID, day: date, *, now: datetime) -> DayFigures:
-    """Routes of the plans in force and the cleaned walk of the day, as far as the actor may see each."""
+    """Routes of the plans in force and the cleaned walk of the day, as far as the actor may see each.
+
+    Whoever sees the way also sees which earlier day it repeats, and what somebody said who looked at it.
+    """
     routes = list(
         Route.objects.filter(
             plan__in=WeeklyPlan.objects.visible_to(actor).filter(state=WeeklyPlan.State.PUBLISHED),
@@ -185,6 +191,7 @@ def planned_and_walked(actor: Actor, worker_id: UUID, day: date, *, now: datetim
         .order_by("shift")
     )
     walk = patrols.walked(actor, worker_id, day, now=now)
+    sees_way = actor.role in patrols.TRACK_ROLES or actor.user_id == worker_id
     states = {stop.pk: stop.state for route in routes for stop in route.stops.all()}
     tracks = patrols.clean_tracks(patrols.sessions_of_day(actor, worker_id, day), now=now)
     return DayFigures(
@@ -198,6 +205,8 @@ def planned_and_walked(actor: Actor, worker_id: UUID, day: date, *, now: datetim
         stops_done=list(states.values()).count(Stop.State.DONE),
         shown_by_track=frozenset(states) & _shown(worker_id, day, tracks),
         share_of_way_walked=_share_walked(routes, tracks),
+        repeats=suspicions.replayed_from(worker_id, day, tracks, now=now) if sees_way else None,
+        look=suspicions.look_at(actor, worker_id, day) if sees_way else None,
     )
 
 

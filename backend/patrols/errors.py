@@ -61,3 +61,15 @@ class TooManyTrackers(Conflict):
     """The worker has as many working trackers as one may have; `most` says how many."""
 
     code = "too_many_trackers"
+
+
+class NothingToLookAt(Conflict):
+    """The day's track has no hint, so there is nothing to say about it."""
+
+    code = "nothing_to_look_at"
+
+
+class TrackLookNotAllowed(NotAllowed):
+    """The role sees figures of a walk only."""
+
+    code = "track_look_not_allowed"

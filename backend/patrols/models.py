@@ -129,3 +129,37 @@ class Tracker(models.Model):
                 condition=Q(revoked_at=None) | Q(revoked_at__gte=F("created_at")), name="tracker_revoked_after_issue"
             ),
         ]
+
+
+class TrackLookQuerySet(models.QuerySet["TrackLook"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Workers see what was said of their own tracks; the console what was said in its areas."""
+        if actor.role in FIELD_ROLES:
+            return self.filter(worker_id=actor.user_id)
+        return self.filter(within(actor.area_paths, "area_path"))
+
+
+class TrackLook(models.Model):
+    """What a person says who looked at a day whose track has hints. The newest word holds; each is audited."""
+
+    class Verdict(models.TextChoices):
+        FINE = "fine"
+        TALK = "talk"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    worker = models.ForeignKey("accounts.User", models.PROTECT, related_name="track_looks")
+    day = models.DateField()
+    area_path = models.CharField(max_length=80, help_text="of the first patrol of the day")
+    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    note = models.CharField(max_length=300, blank=True, help_text="the worker reads it")
+    hints = models.JSONField(default=dict, help_text="what was to be looked at, by kind")
+    looked_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    looked_at = models.DateTimeField()
+
+    objects = TrackLookQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["worker", "day"], name="one_look_a_worker_and_day"),
+            models.CheckConstraint(condition=Q(verdict__in=["fine", "talk"]), name="track_look_verdict_known"),
+        ]

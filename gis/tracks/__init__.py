@@ -25,6 +25,7 @@ from gis.tracks.cleaning import (
 )
 from gis.tracks.ground import GroundSeen, PartShare, Trodden, ground_seen
 from gis.tracks.reached import Target, Visit, coverage_share, houses_of, stood_at, with_neighbours
+from gis.tracks.replay import is_replayed
 
 __all__ = [
     "BY_E_BIKE",
@@ -47,6 +48,7 @@ __all__ = [
     "flag_columns",
     "ground_seen",
     "houses_of",
+    "is_replayed",
     "stood_at",
     "with_neighbours",
 ]

@@ -10,6 +10,8 @@ from backend.inspections.overview import JobProgress, PlanDetail, PlanLine
 from backend.inspections.queries import LeftOut
 from backend.inspections.texts import reason_text, stop_reason
 from backend.inspections.tracking import DayFigures
+from backend.patrols import suspicions
+from backend.patrols.models import TrackLook
 from backend.places.models import VisitDuty, VisitTarget
 from maps.console.case_facts import grid_ref, person_ref
 from mobile_api.common.case_facts import lon_lat
@@ -205,5 +207,11 @@ def track_facts(figures: DayFigures, worker: User) -> dict[str, Any]:
         "points": walk.points,
         "gaps": walk.gaps,
         "duration_s": round(walk.duration_s),
-        "hints": walk.hints,
+        "hints": {**walk.hints, **({suspicions.REPLAYED: 1} if figures.repeats else {})},
+        "repeats": figures.repeats,
+        "look": look_facts(figures.look) if figures.look else None,
     }
+
+
+def look_facts(look: TrackLook) -> dict[str, Any]:
+    return {"verdict": look.verdict, "note": look.note, "by": str(look.looked_by.name), "at": look.looked_at}

@@ -3,8 +3,10 @@
 from rest_framework import serializers
 
 from backend.inspections.models import Stop, WeeklyPlan
+from backend.patrols import suspicions
 from maps.console.shapes import PersonRef
 from mobile_api.common.localised import Localised
+from mobile_api.common.moments import DayField
 from mobile_api.common.points import LonLat
 from mobile_api.common.shapes import GridRef, TimeWindow
 
@@ -123,6 +125,24 @@ class JobOut(serializers.Serializer):
     finished = serializers.BooleanField()
 
 
+class TrackLookOut(serializers.Serializer):
+    """What somebody said who looked at a flagged day; the worker reads it too."""
+
+    verdict = serializers.ChoiceField(choices=suspicions.VERDICTS)
+    note = serializers.CharField(allow_blank=True)
+    by = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class TrackLookIn(serializers.Serializer):
+    """`fine`: nothing is wrong. `talk`: somebody will talk to the worker. `note` is read by the worker."""
+
+    worker = serializers.UUIDField()
+    date = DayField()
+    verdict = serializers.ChoiceField(choices=suspicions.VERDICTS)
+    note = serializers.CharField(required=False, default="", allow_blank=True, max_length=300)
+
+
 class TrackOut(serializers.Serializer):
     """A worker's day: what was walked beside what was planned. Gaps in the track are gaps in the line."""
 
@@ -141,3 +161,5 @@ class TrackOut(serializers.Serializer):
     gaps = serializers.IntegerField()
     duration_s = serializers.IntegerField()
     hints = serializers.DictField(child=serializers.IntegerField(), help_text="for a person to look at, no verdict")
+    repeats = serializers.DateField(allow_null=True, help_text="the earlier day of the same ways at the same pace")
+    look = TrackLookOut(allow_null=True)

@@ -9,12 +9,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.accounts.roles import Role
 from backend.areas import queries as areas
 from backend.core.clock import week_start_of
 from backend.inspections import overview, services, tracking
+from backend.patrols import suspicions
 from maps.console import plan_facts
 from maps.console.geojson import MEDIA_TYPE
-from maps.console.plan_shapes import JobOut, PlanDetail, PlanList, TrackOut
+from maps.console.plan_shapes import JobOut, PlanDetail, PlanList, TrackLookIn, TrackLookOut, TrackOut
 from mobile_api.common.moments import DayField
 from mobile_api.common.permissions import CONSOLE, PLANNERS, READERS, actor_of, allow
 from mobile_api.common.views import ApiView, answer, body_of, query_of
@@ -122,3 +124,18 @@ class TrackView(ApiView):
         worker = areas.worker_in_reach(actor, said["worker"], at=now)
         figures = tracking.planned_and_walked(actor, worker.pk, said["date"], now=now)
         return answer(TrackOut, plan_facts.track_facts(figures, worker))
+
+
+class TrackLookView(ApiView):
+    """Keeps what somebody says who looked at a flagged day. Each word is written to the audit trail."""
+
+    authz = {"POST": allow("track", "judge", Role.COMMUNITY, Role.STREET)}
+
+    @extend_schema(request=TrackLookIn, responses=TrackLookOut)
+    def post(self, request: Request) -> Response:
+        said, actor, now = body_of(request, TrackLookIn), actor_of(request), timezone.now()
+        worker = areas.worker_in_reach(actor, said["worker"], at=now)
+        look = suspicions.judge(
+            actor=actor, worker_id=worker.pk, day=said["date"], verdict=said["verdict"], note=said["note"], now=now
+        )
+        return answer(TrackLookOut, plan_facts.look_facts(look))

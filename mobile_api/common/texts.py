@@ -174,6 +174,8 @@ ZH: dict[str, tuple[str, str]] = {
     "consent_missing": ("尚未同意记录轨迹", "请先阅读告知并同意记录巡查轨迹。"),
     "not_on_duty": ("不在岗", "只有当值的网格人员可以巡查。"),
     "batch_too_large": ("一次提交过多", "请分批提交。"),
+    "nothing_to_look_at": ("没有需要核查的内容", "这一天的轨迹没有提示。"),
+    "track_look_not_allowed": ("不能核查轨迹", "此身份只能查看统计数字。"),
     "track_not_shown": ("不能查看轨迹", "此身份只能查看统计数字。"),
     "unknown_operation": ("操作类型不认识", "请更新应用。"),
     "op_id_reused": ("操作编号已被使用", "同一编号已提交过不同操作。"),

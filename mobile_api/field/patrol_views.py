@@ -1,5 +1,6 @@
 """Consent to be recorded, and patrol sessions; their positions come in by `positions_view`."""
 
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -11,6 +12,7 @@ from backend.accounts import queries as accounts
 from backend.accounts.services import set_consent
 from backend.inspections import queries as inspections
 from backend.patrols import services as patrols
+from backend.patrols import suspicions
 from mobile_api.common.permissions import FIELD, actor_of, allow
 from mobile_api.common.views import ApiView, answer, body_of
 from mobile_api.field.day_presenter import multi_line, session_facts
@@ -18,6 +20,7 @@ from mobile_api.field.serializers import (
     ConsentIn,
     ConsentOut,
     Consents,
+    FlaggedTracks,
     PatrolEndIn,
     PatrolIn,
     PatrolOut,
@@ -94,3 +97,24 @@ class SessionEndView(ApiView):
             actor=actor_of(request), session_id=session_id, **body_of(request, PatrolEndIn), now=timezone.now()
         )
         return answer(PatrolOut, session_facts(session))
+
+
+class FlaggedTracksView(ApiView):
+    """Which of the worker's own days look odd and why, and what somebody said who looked at them."""
+
+    authz = {"GET": allow("own_track", "read", *FIELD)}
+
+    @extend_schema(responses=FlaggedTracks)
+    def get(self, request: Request) -> Response:
+        days = suspicions.own_flagged_days(actor_of(request), now=timezone.now())
+        return answer(FlaggedTracks, {"items": [_flagged_facts(day) for day in days]})
+
+
+def _flagged_facts(found: suspicions.FlaggedDay) -> dict[str, Any]:
+    look = found.look
+    told = (
+        {"verdict": look.verdict, "note": look.note, "by": str(look.looked_by.name), "at": look.looked_at}
+        if look
+        else None
+    )
+    return {"day": found.day, "hints": found.hints, "repeats": found.repeats, "look": told}

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from backend.cases.models import MOST_GROUND
 from backend.cases.services import SelfHandled
+from backend.patrols import suspicions
 from mobile_api.common.dispute_facts import DISPUTE_STATES, LEVELS, RulingTold
 from mobile_api.common.localised import Localised
 from mobile_api.common.moments import DayField, MomentField
@@ -487,3 +488,25 @@ class Changes(serializers.Serializer):
     changes = ChangeOut(many=True)
     cursor = serializers.CharField()
     more = serializers.BooleanField()
+
+
+class TrackWord(serializers.Serializer):
+    """What somebody said who looked at a flagged day."""
+
+    verdict = serializers.ChoiceField(choices=suspicions.VERDICTS)
+    note = serializers.CharField(allow_blank=True)
+    by = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class FlaggedTrack(serializers.Serializer):
+    """One of the worker's own days. A hint is no verdict; `look` null: nobody has looked at it yet."""
+
+    day = serializers.DateField()
+    hints = serializers.DictField(child=serializers.IntegerField())
+    repeats = serializers.DateField(allow_null=True, help_text="the earlier day of the same ways at the same pace")
+    look = TrackWord(allow_null=True)
+
+
+class FlaggedTracks(serializers.Serializer):
+    items = FlaggedTrack(many=True)

@@ -119,6 +119,10 @@ BODIES: dict[str, Body] = {
     },
     "console_replans_by_replan_id_accept_post": lambda stage: {},
     "console_plans_by_plan_id_round_post": lambda stage: {"reason": "入户走访需要"},
+    "console_tracks_look_post": lambda stage: {
+        "worker": str(stage.world.people["leader:002011001"].pk), "date": str(stage.now.astimezone(LOCAL).date()),
+        "verdict": "fine",
+    },
     "console_maps_coverage_post": lambda stage: {"area": "330281002011", "week_start": _week(stage)},
     "console_divisions_post": lambda stage: {"parent": "330281002011", "name": "秋季调整"},
     "console_divisions_propose_post": lambda stage: {"area": "330281002011", "grids": 2, "name": "建议划分"},

@@ -65,7 +65,7 @@ from backend.inspections.models import (
 )
 from backend.matters.models import FilingCondition, Matter
 from backend.notify.models import Notification
-from backend.patrols.models import LivePosition, PatrolSession, Tracker, TrackPoint
+from backend.patrols.models import LivePosition, PatrolSession, Tracker, TrackLook, TrackPoint
 from backend.places.models import Address, BaseFeature, NetworkNode, Place, VisitDuty
 from backend.stats.models import CoverageMap
 from backend.sync.models import Receipt
@@ -209,6 +209,8 @@ BREAKS: dict[str, Break] = {
     "proposal_runs_under_a_claim": changed(Proposal, {"state": "queued"}, state="running"),
     "proposal_ends_at_a_moment": changed(Proposal, {"state": "queued"}, ended_at=lambda row: row.asked_at),
     "proposal_done_has_figures": changed(Proposal, {"state": "done"}, after=None),
+    "one_look_a_worker_and_day": doubled(TrackLook),
+    "track_look_verdict_known": changed(TrackLook, verdict="bad"),
     "one_coverage_map_at_a_time": doubled(CoverageMap, {"state": "queued"}),
     "coverage_map_runs_under_a_claim": changed(CoverageMap, {"state": "queued"}, state="running"),
     "coverage_map_ends_at_a_moment": changed(CoverageMap, {"state": "queued"}, ended_at=lambda row: row.asked_at),
@@ -314,6 +316,9 @@ def full_world(world: World, now: datetime) -> World:
     )  # fmt: skip
     asked = {"area": world.areas["330281002011"], "grids": 3, "name": "x", "asked_at": now}
     Proposal.objects.create(**asked)
+    TrackLook.objects.create(
+        worker=leader, day=now.date(), area_path="x.", verdict="fine", looked_by=leader, looked_at=now
+    )
     looked = {
         "area": asked["area"], "week_start": now.date(), "weeks": 1, "unseen_days": 30, "role": "street",
         "area_paths": ["x."], "asked_by": leader, "asked_at": now,

@@ -3,6 +3,7 @@ import { createRouter, createWebHashHistory, type Router } from "vue-router";
 import CasePage from "./screens/CasePage.vue";
 import Disputes from "./screens/Disputes.vue";
 import DutyPage from "./screens/DutyPage.vue";
+import FlaggedPage from "./screens/FlaggedPage.vue";
 import Login from "./screens/Login.vue";
 import Me from "./screens/Me.vue";
 import Missing from "./screens/Missing.vue";
@@ -32,6 +33,7 @@ export function makeRouter(hasWorker: () => boolean): Router {
       { path: "/notices", name: "notices", component: NoticesPage },
       { path: "/disputes", name: "disputes", component: Disputes },
       { path: "/duty", name: "duty", component: DutyPage },
+      { path: "/flagged", name: "flagged", component: FlaggedPage },
       { path: "/trackers", name: "trackers", component: TrackersPage },
       { path: "/me", name: "me", component: Me },
       { path: "/stops/:id", name: "stop", props: true, component: StopPage },

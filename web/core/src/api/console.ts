@@ -20,6 +20,7 @@ import type {
   Replan,
   ReplanWish,
   TrackComparison,
+  TrackVerdict,
   Uuid,
 } from "./types";
 
@@ -147,6 +148,10 @@ export function makeConsoleApi(client: ApiClient, transport: Transport) {
       const query = { worker, date };
       return (await answered(client.GET("/api/v1/console/tracks", { params: { query } }))) as TrackComparison;
     },
+
+    /** What somebody says who looked at a flagged day; the worker reads it. */
+    lookAtTrack: (worker: Uuid, date: Day, verdict: TrackVerdict, note: string) =>
+      answered(client.POST("/api/v1/console/tracks/look", { body: { worker, date, verdict, note } })),
 
     dutyCalendar: (community: string, start: Day, days: number) =>
       answered(

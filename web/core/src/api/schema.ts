@@ -1283,6 +1283,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/console/tracks/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Keeps what somebody says who looked at a flagged day. Each word is written to the audit trail. */
+        post: operations["console_tracks_look_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/console/workers": {
         parameters: {
             query?: never;
@@ -1721,6 +1738,23 @@ export interface paths {
         put?: never;
         /** @description Ends a tracker at once; a repeat changes nothing. */
         post: operations["field_trackers_by_tracker_id_revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/tracks/flagged": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which of the worker's own days look odd and why, and what somebody said who looked at them. */
+        get: operations["field_tracks_flagged_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3754,6 +3788,23 @@ export interface components {
             photos?: components["schemas"]["PhotoClaimInRequest"][];
             self_handled?: components["schemas"]["SelfHandledInRequest"] | null;
         };
+        /** @description One of the worker's own days. A hint is no verdict; `look` null: nobody has looked at it yet. */
+        FlaggedTrack: {
+            /** Format: date */
+            day: string;
+            hints: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date
+             * @description the earlier day of the same ways at the same pace
+             */
+            repeats: string | null;
+            look: components["schemas"]["TrackWord"] | null;
+        };
+        FlaggedTracks: {
+            items: components["schemas"]["FlaggedTrack"][];
+        };
         /** @enum {string} */
         GisFeatureEnum: "Feature";
         /** @description GeoJSON FeatureCollection of one page, with the mark of the next. */
@@ -5598,6 +5649,24 @@ export interface components {
             expires_in: number;
             actor: components["schemas"]["ActorOut"];
         };
+        /** @description `fine`: nothing is wrong. `talk`: somebody will talk to the worker. `note` is read by the worker. */
+        TrackLookInRequest: {
+            /** Format: uuid */
+            worker: string;
+            /** Format: date */
+            date: string;
+            verdict: components["schemas"]["VerdictEnum"];
+            /** @default  */
+            note?: string;
+        };
+        /** @description What somebody said who looked at a flagged day; the worker reads it too. */
+        TrackLookOut: {
+            verdict: components["schemas"]["VerdictEnum"];
+            note: string;
+            by: string;
+            /** Format: date-time */
+            at: string;
+        };
         /** @description A worker's day: what was walked beside what was planned. Gaps in the track are gaps in the line. */
         TrackOut: {
             worker: components["schemas"]["PersonRef"];
@@ -5632,6 +5701,20 @@ export interface components {
             hints: {
                 [key: string]: number;
             };
+            /**
+             * Format: date
+             * @description the earlier day of the same ways at the same pace
+             */
+            repeats: string | null;
+            look: components["schemas"]["TrackLookOut"] | null;
+        };
+        /** @description What somebody said who looked at a flagged day. */
+        TrackWord: {
+            verdict: components["schemas"]["VerdictEnum"];
+            note: string;
+            by: string;
+            /** Format: date-time */
+            at: string;
         };
         /** @description Three answers kept apart: was there a response, is it solved, how satisfied (1 to 5). */
         TrackedRatingInRequest: {
@@ -5719,6 +5802,12 @@ export interface components {
             minzoom: number;
             maxzoom: number;
         };
+        /**
+         * @description * `fine` - fine
+         *     * `talk` - talk
+         * @enum {string}
+         */
+        VerdictEnum: "fine" | "talk";
         VerifyInRequest: {
             phone: string;
             code: string;
@@ -8619,6 +8708,38 @@ export interface operations {
             };
         };
     };
+    console_tracks_look_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrackLookInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackLookOut"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     console_workers_get: {
         parameters: {
             query?: never;
@@ -9494,6 +9615,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    field_tracks_flagged_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlaggedTracks"];
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {

@@ -73,6 +73,9 @@ export type TrackComparison = Omit<Schemas["TrackOut"], "walked" | "planned"> & 
   planned: GeoJSON.MultiLineString | null;
 };
 
+export type TrackLook = Schemas["TrackLookOut"];
+export type TrackVerdict = TrackLook["verdict"];
+
 export type DutyCalendar = Schemas["DutyCalendar"];
 export type DutyRow = Schemas["CalendarRow"];
 export type DutyDay = Schemas["DayCell"];

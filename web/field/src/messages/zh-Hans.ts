@@ -296,6 +296,23 @@ export const messages = {
       deputy_b: "B岗代理",
     },
   },
+  flagged: {
+    title: "我的轨迹提示",
+    lead: "看起来异常的轨迹可能只是信号不好。提示不是结论，由人核查。",
+    none: "您的轨迹没有需要核查的内容。",
+    like: "{words}（{date}）",
+    fine: "已看：无问题",
+    talk: "会有人与您沟通",
+    open: "还没有人核查。",
+    hints: {
+      zero: "坐标为零的点",
+      future: "时间超前的点",
+      past: "时间过旧的点",
+      teleport: "位置跳变",
+      frozen_accuracy: "移动中精度始终不变",
+      replayed: "与以前某天路线和节奏完全一致",
+    },
+  },
   trackers: {
     title: "定位应用",
     lead: "手机上的定位应用可以代您上传巡查轨迹；不在巡查时，什么都不保存。",
