@@ -193,6 +193,10 @@ def test_a_map_is_for_whoever_asked(world: World, now: datetime) -> None:
     for who in ("street:002", "community:002012", "district"):
         with pytest.raises(CoverageMapNotFound):
             coverage_maps.coverage_map(world.actor(who), asked.pk)
+    # A colleague at the same desk, in the same role, over the same area.
+    CoverageMap.objects.update(asked_by=world.people["city"])
+    with pytest.raises(CoverageMapNotFound):
+        coverage_maps.coverage_map(world.actor("community:002011"), asked.pk)
 
 
 @pytest.mark.usefixtures("streets", "walked", "sent")

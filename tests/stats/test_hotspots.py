@@ -100,6 +100,17 @@ def test_only_cases_of_ones_own_areas_count(world: World, now: datetime, report:
     assert counts_of(found_for(world, "community:002011", now, area=COMMUNITY)) == [6]
 
 
+def test_a_neighbours_cases_beside_the_border_don_t_count(
+    world: World, now: datetime, report: Callable[..., None]
+) -> None:
+    """Cells reach over the border; the cases on the other side stay the neighbour's."""
+    lon, lat = world.middle_of("002012001")
+    beside = (lon, lat - 0.00098)
+    report(9, at=beside, grid=world.grid("002012001"), area_path=world.grid("002012001").path)
+    assert counts_of(found_for(world, "street:002", now, area=COMMUNITY)) == [9]
+    assert counts_of(found_for(world, "community:002011", now, area=COMMUNITY)) == []
+
+
 def test_period_matter_and_channel_narrow(world: World, now: datetime, report: Callable[..., None]) -> None:
     spot = world.middle_of("002011001")
     report(6, at=spot)
