@@ -1,5 +1,6 @@
 import {
   clockTime,
+  dayAndRange,
   distance,
   duration,
   localised,
@@ -27,6 +28,7 @@ export function useText() {
     date: (at: string) => shortDate(at, locale.value),
     fullDate: (at: string) => longDate(at, locale.value),
     weekday: (at: string) => weekdayName(at, locale.value),
+    dayRange: (start: string, end: string) => dayAndRange(start, end, locale.value),
     range: (start: string, end: string) => timeRange(start, end, locale.value),
     ago: (at: string, now: number) => relativeTime(at, now, locale.value),
     lasting: (seconds: number) => duration(seconds, locale.value),

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   addDays,
   clockTime,
+  dayAndRange,
   dayOf,
   distance,
   duration,
@@ -25,6 +26,14 @@ describe("times are shown in Asia/Shanghai", () => {
   it("with the year only when it is another one", () => {
     expect(shortDateTime("2026-11-23T01:05:00Z", "en", NOW)).toBe("23 Nov, 09:05");
     expect(shortDateTime("2025-11-23T01:05:00Z", "en", NOW)).toContain("2025");
+  });
+
+  it("with the day of a shift said once, also over midnight", () => {
+    const start = "2026-11-23T20:51:00+08:00";
+    expect(dayAndRange(start, "2026-11-23T22:00:00+08:00", "en")).toBe("23 Nov 20:51–22:00");
+    const night = dayAndRange(start, "2026-11-24T06:00:00+08:00", "en");
+    expect(night.match(/23 Nov/g)).toHaveLength(1);
+    expect(night).toContain("24 Nov");
   });
 
   it("as one range on one day", () => {

@@ -52,6 +52,12 @@ export function timeRange(start: string, end: string, locale: string): string {
   return `${shortDateTime(start, locale)} – ${shortDateTime(end, locale)}`;
 }
 
+/** The same with its day said once: `23 Nov 09:00–11:00`. */
+export function dayAndRange(start: string, end: string, locale: string): string {
+  const range = timeRange(start, end, locale);
+  return dayOf(start) === dayOf(end) ? `${shortDate(start, locale)} ${range}` : range;
+}
+
 /** The calendar day of an instant in Asia/Shanghai: `2026-11-23`. */
 export function dayOf(at: string | number | Date): string {
   return new Intl.DateTimeFormat("en-CA", { timeZone: ZONE }).format(new Date(at));
