@@ -1,15 +1,19 @@
 """A whole week of two grids: planned, booked into, disturbed, walked with phones that err; figures beside the truth."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.gis.geos import Point
 
+from backend.cases.models import Case
 from backend.inspections import reminders
+from backend.inspections.models import Stop, WeeklyPlan
+from backend.patrols.models import PatrolSession
 from backend.places import queries as places
 from backend.places.models import Address
+from fixtures.demo.walked_week import walk_last_week
 from fixtures.management.commands.simulate_week import COVERAGE_POINTS, FALSE_MOST, lines_of
 from fixtures.simulation.week import Disturbances, Outcome, simulate
 from tests.streets import lay_streets, spot_in
@@ -66,3 +70,18 @@ def test_the_figures_of_the_week_match_what_was_true(town: World) -> None:
     assert abs(outcome.coverage_points) <= COVERAGE_POINTS, told
     # A hundredth of so few stops is none; one may fall into a silence of its phone.
     assert len(outcome.stood - outcome.recognised) <= 1, told
+
+
+def test_the_demo_begins_with_last_week_walked(town: World) -> None:
+    """The week before `now`, in the first grids by code; nobody is sent away, no urgent case stays open."""
+    half_days = walk_last_week(seed=3, now=datetime.fromisoformat("2026-12-02T09:00:00+08:00"), grids=1)
+    [plan] = WeeklyPlan.objects.filter(state=WeeklyPlan.State.PUBLISHED)
+    assert (plan.week_start, plan.grid_id) == (MONDAY, town.grid(GRIDS[0]).pk)
+    days = set(PatrolSession.objects.values_list("day", flat=True))
+    assert half_days == PatrolSession.objects.count() > 0
+    assert min(days) >= MONDAY
+    assert max(days) < MONDAY + timedelta(days=7)
+    stops = Stop.objects.filter(route__plan=plan)
+    assert stops.filter(state=Stop.State.DONE).exists()
+    assert not stops.filter(state=Stop.State.PLANNED).exists()
+    assert not Case.objects.filter(channel="hotline").exists()

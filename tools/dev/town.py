@@ -21,6 +21,9 @@ from tools.dev.virtualenv import DEV_LOCK, ensure_venv
 
 PYTHON_ROOMS = ("backend", "gis", "mobile_api", "maps", "fixtures")
 
+# Grids of the demo in which last week was walked: enough to see tracks, and some tens of seconds of set-up.
+WALKED_GRIDS = "2"
+
 
 @dataclass
 class Town:
@@ -138,6 +141,8 @@ class Town:
         with step("demo town (some minutes the first time)"):
             self.manage(
                 "load_town",
+                "--walked",
+                WALKED_GRIDS,
                 log="load-town",
                 next_step="see the log; ./dev up tries again, ./dev up --no-town starts without",
             )
