@@ -44,8 +44,10 @@ def test_rules_in_the_way_are_seen_before_publishing(town: Town) -> None:
     page.wait_for_timeout(500)
     desk.shoot("console-division-publish-named-en-1440")
     dialog.get_by_text("At once").click()
-    dialog.get_by_role("button", name="Publish", exact=True).click()
-    expect(dialog.get_by_text("no single area takes over")).to_be_visible()
+    with page.expect_response(lambda answer: answer.status == 409):
+        dialog.get_by_role("button", name="Publish", exact=True).click()
+    expect(dialog.get_by_text("1 item stands in the way of publishing")).to_be_visible()
+    expect(dialog.get_by_role("alert")).to_have_count(1)
     desk.ear.complaints.clear()  # the browser notes the refusal
 
     page.evaluate("localStorage.setItem('gridward.locale', 'zh-Hans')")

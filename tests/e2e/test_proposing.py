@@ -140,10 +140,10 @@ def test_a_request_that_waits_is_cancelled_and_one_in_the_way_is_named(town: Tow
     assert Proposal.objects.get().state == "cancelled"
 
 
-def test_a_community_sees_what_was_asked_for_and_cannot_ask(town: Town, worker: Worker) -> None:
+def test_a_community_sees_what_the_street_asked_for_and_may_ask_for_its_own_ground(town: Town, worker: Worker) -> None:
     lay_doors()
     asked(at_the_divisions(town, "street-002"), grids=4)
     reader = at_the_divisions(town, "community-002011")
     expect(reader.page.get_by_role("article").get_by_text("Waiting", exact=True)).to_be_visible()
-    expect(reader.button("Propose")).to_have_count(0)
+    expect(reader.button("Propose")).to_have_count(1)
     expect(reader.button("Cancel")).to_have_count(0)

@@ -13,7 +13,8 @@ from backend.accounts.models import SignInAttempt
 from backend.areas.duty.wishes import AbsenceWish
 from backend.areas.models import Absence, DutyAlarm, Proposal
 from backend.cases import services
-from backend.cases.models import CaseEvent, Photo
+from backend.cases.models import Case, CaseEvent, Photo
+from backend.cases.workflow import Action
 from backend.config.celery import app
 from backend.core.ids import uuid7
 from backend.core.models import OutboxMessage
@@ -23,7 +24,10 @@ from backend.inspections.services import run_job_grid
 from backend.patrols.models import PatrolSession
 from backend.places import proposals
 from backend.places import queries as places
+from backend.stats import coverage_maps
+from backend.stats.models import CoverageMap
 from backend.sync.models import Change
+from tests.cases.test_extensions import at_work, take
 from tests.cases.test_spine import ANONYMOUS, report
 from tests.conftest import NOON
 from tests.faults.test_halfway import stored_photo
@@ -142,6 +146,34 @@ def begun_absence(world: World) -> Prepared:
     return begins, lambda: CaseEvent.objects.filter(action="route").count()
 
 
+def suspended_case(world: World) -> Prepared:
+    case = at_work(world, NOON)
+    until = NOON + timedelta(days=1)
+    take(world, case, "street:002", Action.SUSPEND, NOON, until=until)
+    return until, lambda: CaseEvent.objects.filter(case=case, action="resume").count()
+
+
+def stop_of_a_moved_case(world: World) -> Prepared:
+    """The case has gone to another grid by a door that leaves rounds alone."""
+    case = services.report_case(actor=ANONYMOUS, report=report(world), now=NOON).case
+    with time_machine.travel(NOON, tick=False):
+        stop = plan_stop(world)
+    Stop.objects.filter(pk=stop.pk).update(kind="case", case=case, place=None)
+    other = world.grid("002011002")
+    Case.objects.filter(pk=case.pk).update(grid=other, responsible=world.people["leader:002011002"])
+    gone = Stop.objects.filter(state="skipped", version=2)
+    return NOON, lambda: gone.count() * OutboxMessage.objects.filter(topic="round_changed").count()
+
+
+def lost_coverage_map(world: World) -> Prepared:
+    CoverageMap.objects.create(
+        area=world.areas["330281002"], week_start=MONDAY, weeks=1, unseen_days=30, role="street",
+        asked_by=world.people["street:002"], area_paths=[], asked_at=NOON, state="running",
+        claimed_until=NOON + coverage_maps.CLAIM, attempts=coverage_maps.MOST_ATTEMPTS,
+    )  # fmt: skip
+    return NOON + timedelta(hours=1), lambda: CoverageMap.objects.filter(state="failed").count()
+
+
 def nothing(world: World) -> Prepared:
     """Only the log hears of it."""
     return NOON, lambda: 1
@@ -150,16 +182,19 @@ def nothing(world: World) -> Prepared:
 WAITING: dict[str, Callable[[World], Prepared]] = {
     "relay-outbox": owed_message,
     "escalate-overdue": overdue_case,
+    "resume-suspended": suspended_case,
     "settle-photos": unclaimed_photo,
     "plan-monday": this_week,
     "plan-due-weeks": unplanned_week,
     "free-stuck-plans": lost_planner,
     "free-stuck-proposals": lost_proposal,
     "mark-missed-stops": past_stop,
+    "take-out-moved-stops": stop_of_a_moved_case,
     "switch-divisions": due_division,
     "close-forgotten-sessions": forgotten_session,
     "keep-track-partitions": missing_partitions,
     "forget-expired": old_tries,
+    "tend-coverage-maps": lost_coverage_map,
     "watch-duty": empty_grid,
     "sweep-duty-changes": begun_absence,
     "watch-calendar": nothing,
