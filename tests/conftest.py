@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -10,9 +10,11 @@ import hypothesis
 import pytest
 import time_machine
 from django.conf import settings
+from rest_framework.test import APIClient
 
 from tests.world import World, make_world
 
+ClientOf = Callable[..., APIClient]
 NOON = datetime.fromisoformat("2026-11-18T10:00:00+08:00")  # a Wednesday in a week without holidays
 
 
@@ -63,6 +65,18 @@ def now() -> datetime:
 def world(db: None) -> World:
     """Two streets, three communities, eight grids, one person per role and area: see `tests.world`."""
     return make_world(NOON)
+
+
+@pytest.fixture
+def client_of(world: World) -> ClientOf:
+    """`client_of("street:002")`: a browser in which this person has signed in and reads English."""
+
+    def signed_in(name: str) -> APIClient:
+        client = APIClient(HTTP_ACCEPT_LANGUAGE="en")
+        client.force_login(world.people[name])
+        return client
+
+    return signed_in
 
 
 @pytest.fixture

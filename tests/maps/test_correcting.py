@@ -1,6 +1,6 @@
 """Correcting a case at the desk: once an id, the answer says where the case stands, also when it has left."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,10 +10,10 @@ from rest_framework.test import APIClient
 
 from backend.cases.models import Case
 from backend.core.ids import uuid7
+from tests.conftest import ClientOf
 from tests.mobile_api.conftest import report_of
 from tests.world import World
 
-ClientOf = Callable[[str], APIClient]
 pytestmark = pytest.mark.usefixtures("clock")
 OWN, NORTH = "002011001", "002012001"
 
@@ -22,16 +22,6 @@ OWN, NORTH = "002011001", "002012001"
 def clock(now: datetime) -> Iterator[time_machine.Traveller]:
     with time_machine.travel(now, tick=False) as traveller:
         yield traveller
-
-
-@pytest.fixture
-def client_of(world: World) -> ClientOf:
-    def make(name: str) -> APIClient:
-        client = APIClient(HTTP_ACCEPT_LANGUAGE="en")
-        client.force_login(world.people[name])
-        return client
-
-    return make
 
 
 @pytest.fixture

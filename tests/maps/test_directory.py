@@ -1,6 +1,5 @@
 """The console's doors to the departments' duty directory and to the policy of duty."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,26 +17,14 @@ from backend.dispatch.models import DepartmentDuty
 from backend.notify.models import Notification
 from backend.notify.relay import relay
 from tests.cases.test_spine import ANONYMOUS, report
+from tests.conftest import ClientOf
 from tests.dispatch.test_department_duty import answering, enter, load
 from tests.dispatch.test_department_duty import book as workbook
 from tests.world import World
 
-ClientOf = Callable[[str], APIClient]
 pytestmark = pytest.mark.usefixtures("time_machine_at_noon")
 ENTRIES = "/api/v1/console/duty/departments"
 POLICIES = "/api/v1/console/duty/policies"
-
-
-@pytest.fixture
-def client_of(world: World) -> ClientOf:
-    """A browser in which the named person has signed in."""
-
-    def make(name: str) -> APIClient:
-        client = APIClient()
-        client.force_login(world.people[name])
-        return client
-
-    return make
 
 
 def entry_of(world: World, now: datetime, **more: Any) -> dict[str, Any]:

@@ -1,31 +1,19 @@
 """The desk's queue of disputes, one of them with its border, and the ruling."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
 
 from backend.cases.models import Dispute
 from tests.cases.test_disputes import AT_BORDER, EAST, GROUND, NORTH, WORDS, case_at, returned, ruled
+from tests.conftest import ClientOf
 from tests.inspections.test_carried_rulings import moved_border
 from tests.inspections.test_divisions import draft_of, half_split, published
 from tests.world import World
 
-ClientOf = Callable[[str], APIClient]
 pytestmark = pytest.mark.usefixtures("time_machine_at_noon")
 CONSOLE = "/api/v1/console"
-
-
-@pytest.fixture
-def client_of(world: World) -> ClientOf:
-    def make(name: str) -> APIClient:
-        client = APIClient(HTTP_ACCEPT_LANGUAGE="en")
-        client.force_login(world.people[name])
-        return client
-
-    return make
 
 
 def ruling(world: World, dispute: Dispute, **more: Any) -> dict[str, Any]:

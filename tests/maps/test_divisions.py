@@ -1,6 +1,5 @@
 """The console's way from a draft to published boundaries, over HTTP."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from backend.areas.models import Boundary
+from tests.conftest import ClientOf
 from tests.world import SIDE, SOUTH, WEST, World
 
 COMMUNITY = "330281002011"
@@ -16,17 +16,7 @@ pytestmark = pytest.mark.usefixtures("time_machine_at_noon")
 
 
 @pytest.fixture
-def client_of(world: World) -> Callable[[str], APIClient]:
-    def signed_in(name: str) -> APIClient:
-        client = APIClient()
-        client.force_login(world.people[name])
-        return client
-
-    return signed_in
-
-
-@pytest.fixture
-def street(world: World, client_of: Callable[[str], APIClient]) -> APIClient:
+def street(world: World, client_of: ClientOf) -> APIClient:
     return client_of("street:002")
 
 
@@ -133,9 +123,7 @@ def test_a_repair_is_accepted_and_checked(street: APIClient) -> None:
     assert unknown.status_code == 422
 
 
-def test_a_draft_is_thrown_away_and_a_community_only_reads(
-    street: APIClient, client_of: Callable[[str], APIClient]
-) -> None:
+def test_a_draft_is_thrown_away_and_a_community_only_reads(street: APIClient, client_of: ClientOf) -> None:
     draft = drafted(street)
     path = f"/api/v1/console/divisions/{draft['id']}"
     community = client_of("community:002011")

@@ -1,35 +1,21 @@
 """The console's doors to duty: the calendar, what asks for a hand, a change with its preview."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
 
 from backend.areas.duty import gaps
 from backend.areas.models import Absence, DeskShift, DutyChange
 from backend.cases import services
 from backend.core.ids import uuid7
 from tests.cases.test_spine import ANONYMOUS, report
+from tests.conftest import ClientOf
 from tests.world import World
 
-ClientOf = Callable[[str], APIClient]
 pytestmark = pytest.mark.usefixtures("time_machine_at_noon")
 DUTY = "/api/v1/console/duty"
 COMMUNITY = "330281002011"
-
-
-@pytest.fixture
-def client_of(world: World) -> ClientOf:
-    """A browser in which the named person has signed in."""
-
-    def make(name: str) -> APIClient:
-        client = APIClient()
-        client.force_login(world.people[name])
-        return client
-
-    return make
 
 
 def absence_of(world: World, now: datetime, **more: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Layer files over HTTP: looked at, refused by name, made a draft, and written again."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,8 +13,9 @@ from backend.areas.layers import uploads
 from backend.areas.models import Division
 from backend.core.queueing import Queue
 from gis.layers import Feature, Wish, read_layer, write_layer
+from tests.conftest import ClientOf
 from tests.tables import unchanged
-from tests.world import SIDE, SOUTH, WEST, World
+from tests.world import SIDE, SOUTH, WEST
 
 COMMUNITY = "330281002011"
 LOOK, DRAFT = "/api/v1/console/divisions/layers", "/api/v1/console/divisions/layers/draft"
@@ -23,17 +23,7 @@ pytestmark = pytest.mark.usefixtures("time_machine_at_noon")
 
 
 @pytest.fixture
-def client_of(world: World) -> Callable[[str], APIClient]:
-    def signed_in(name: str) -> APIClient:
-        client = APIClient()
-        client.force_login(world.people[name])
-        return client
-
-    return signed_in
-
-
-@pytest.fixture
-def street(client_of: Callable[[str], APIClient]) -> APIClient:
+def street(client_of: ClientOf) -> APIClient:
     return client_of("street:002")
 
 
@@ -153,7 +143,7 @@ def test_readers_are_few_and_the_others_are_told(street: APIClient, monkeypatch:
     assert sent(street, LOOK, layer()).status_code == 200
 
 
-def test_only_those_above_a_community_draft_and_only_their_own(client_of: Callable[[str], APIClient]) -> None:
+def test_only_those_above_a_community_draft_and_only_their_own(client_of: ClientOf) -> None:
     assert sent(client_of("community:002011"), LOOK, layer()).status_code == 403
     assert sent(client_of("street:003"), LOOK, layer()).status_code == 404
     assert sent(client_of("district"), LOOK, layer()).status_code == 200
@@ -179,9 +169,7 @@ def test_a_draft_and_what_was_published_are_written(street: APIClient, kind: str
     assert street.get(f"/api/v1/console/divisions/{published.pk}/layer").status_code == 404  # the county's
 
 
-def test_boundaries_of_any_moment_are_written(
-    street: APIClient, client_of: Callable[[str], APIClient], now: datetime
-) -> None:
+def test_boundaries_of_any_moment_are_written(street: APIClient, client_of: ClientOf, now: datetime) -> None:
     address = "/api/v1/console/boundaries"
     answer = street.get(address, {"crs": "EPSG:4549", "within": COMMUNITY})
     back = read_layer(answer.content, name="g.gpkg", wish=Wish())

@@ -12,7 +12,6 @@ import gpxpy
 import pytest
 from django.core.management import CommandError, call_command
 from openpyxl import load_workbook
-from rest_framework.test import APIClient
 
 from backend.accounts.actor import SYSTEM
 from backend.cases.models import Case
@@ -23,6 +22,7 @@ from backend.inspections.services import plan_week, publish_plan
 from backend.inspections.walked_ways import take_walked
 from backend.patrols import services as patrols
 from maps.reports import paper
+from tests.conftest import ClientOf
 from tests.gis.gpx_grammar import faults_of
 from tests.inspections.conftest import (  # noqa: F401
     GRID,
@@ -54,16 +54,6 @@ def plan(town: World, book_at: Callable[..., Any]) -> WeeklyPlan:  # noqa: F811
 
 
 @pytest.fixture
-def client_of(world: World) -> Callable[[str], APIClient]:
-    def signed_in(name: str) -> APIClient:
-        client = APIClient(HTTP_ACCEPT_LANGUAGE="en")
-        client.force_login(world.people[name])
-        return client
-
-    return signed_in
-
-
-@pytest.fixture
 def walked(world: World, now: datetime) -> None:
     """The leader's walk of today: two stretches with twenty minutes of silence between them."""
     agree(world, LEADER, now - timedelta(hours=1))
@@ -81,9 +71,7 @@ def booked_stop(plan: WeeklyPlan) -> Stop:
     return Stop.objects.get(route__plan=plan, kind="appointment")
 
 
-def test_a_round_as_gpx_is_a_route_a_half_day_and_a_waypoint_a_stop(
-    plan: WeeklyPlan, client_of: Callable[[str], APIClient]
-) -> None:
+def test_a_round_as_gpx_is_a_route_a_half_day_and_a_waypoint_a_stop(plan: WeeklyPlan, client_of: ClientOf) -> None:
     response = client_of("community:002011").get(address(plan), {"file_format": "gpx"})
     assert (response.status_code, response["Content-Type"]) == (200, "application/gpx+xml")
     assert response["Content-Disposition"] == 'attachment; filename="round-330281002011001-20261116.gpx"'
@@ -104,7 +92,7 @@ def test_a_round_as_gpx_is_a_route_a_half_day_and_a_waypoint_a_stop(
 
 @pytest.mark.parametrize("kind", ["html", "gpx", "geojson"])
 def test_a_round_says_nothing_private_unless_asked_with_a_reason(
-    plan: WeeklyPlan, client_of: Callable[[str], APIClient], kind: str
+    plan: WeeklyPlan, client_of: ClientOf, kind: str
 ) -> None:
     desk = client_of("community:002011")
     with unchanged():
@@ -123,7 +111,7 @@ def test_a_round_says_nothing_private_unless_asked_with_a_reason(
 
 
 def test_a_booked_visit_of_a_case_that_went_elsewhere_stays_hidden(
-    plan: WeeklyPlan, world: World, client_of: Callable[[str], APIClient]
+    plan: WeeklyPlan, world: World, client_of: ClientOf
 ) -> None:
     other = world.grid("003001002")
     Case.objects.filter(pk=booked_stop(plan).case_id).update(grid=other, area_path=other.path, responsible=None)
@@ -134,7 +122,7 @@ def test_a_booked_visit_of_a_case_that_went_elsewhere_stays_hidden(
     assert not AuditEntry.objects.filter(action="reveal_contact").exists()
 
 
-def test_a_round_as_a_workbook_runs_nothing(plan: WeeklyPlan, client_of: Callable[[str], APIClient]) -> None:
+def test_a_round_as_a_workbook_runs_nothing(plan: WeeklyPlan, client_of: ClientOf) -> None:
     Appointment.objects.update(note='=HYPERLINK("http://x")')
     desk, asked = client_of("community:002011"), {"file_format": "xlsx", "language": "zh"}
     response = desk.get(address(plan), asked)
@@ -153,7 +141,7 @@ def test_a_round_as_a_workbook_runs_nothing(plan: WeeklyPlan, client_of: Callabl
     assert {cell.data_type for cell in cells} <= {"s", "n"}
 
 
-def test_a_round_on_paper_is_a_page_a_worker_and_day(plan: WeeklyPlan, client_of: Callable[[str], APIClient]) -> None:
+def test_a_round_on_paper_is_a_page_a_worker_and_day(plan: WeeklyPlan, client_of: ClientOf) -> None:
     desk = client_of("community:002011")
     response = desk.get(address(plan), {"file_format": "pdf"})
     assert (response.status_code, response["Content-Type"]) == (200, "application/pdf")
@@ -165,7 +153,7 @@ def test_a_round_on_paper_is_a_page_a_worker_and_day(plan: WeeklyPlan, client_of
 
 
 def test_a_server_without_a_font_says_what_to_install(
-    plan: WeeklyPlan, client_of: Callable[[str], APIClient], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    plan: WeeklyPlan, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(paper, "FONT", tmp_path / "none.ttf")
     refused = client_of("community:002011").get(address(plan), {"file_format": "pdf"})
@@ -173,14 +161,14 @@ def test_a_server_without_a_font_says_what_to_install(
     assert "fonts-wqy-microhei" in refused.json()["detail"]
 
 
-def test_only_the_asked_half_days_are_revealed(plan: WeeklyPlan, client_of: Callable[[str], APIClient]) -> None:
+def test_only_the_asked_half_days_are_revealed(plan: WeeklyPlan, client_of: ClientOf) -> None:
     desk, reason = client_of("street:002"), {"reason": "入户走访需要", "file_format": "gpx"}
     monday = desk.post(address(plan), {**reason, "day": "2026-11-16"}, format="json")
     assert monday.status_code == 200
     assert not AuditEntry.objects.filter(action="reveal_contact").exists()
 
 
-def test_who_may_have_a_round(plan: WeeklyPlan, client_of: Callable[[str], APIClient]) -> None:
+def test_who_may_have_a_round(plan: WeeklyPlan, client_of: ClientOf) -> None:
     body = {"reason": "入户走访需要"}
     for name, plain, private in (
         ("community:002011", 200, 200), ("street:002", 200, 200), ("auditor", 200, 403), ("city", 200, 403),
@@ -191,7 +179,7 @@ def test_who_may_have_a_round(plan: WeeklyPlan, client_of: Callable[[str], APICl
         assert client.post(address(plan), body, format="json").status_code == private, name
 
 
-def test_one_day_or_one_worker(plan: WeeklyPlan, world: World, client_of: Callable[[str], APIClient]) -> None:
+def test_one_day_or_one_worker(plan: WeeklyPlan, world: World, client_of: ClientOf) -> None:
     desk = client_of("community:002011")
     route = booked_stop(plan).route
     asked = {"file_format": "geojson", "day": str(route.day), "worker": str(route.worker_id), "language": "zh"}
@@ -214,7 +202,7 @@ def test_one_day_or_one_worker(plan: WeeklyPlan, world: World, client_of: Callab
         assert [one["pointer"] for one in refused.json()["errors"]] == [f"#/{next(iter(more))}"]
 
 
-def test_a_walked_day_keeps_its_gap(walked: None, world: World, client_of: Callable[[str], APIClient]) -> None:
+def test_a_walked_day_keeps_its_gap(walked: None, world: World, client_of: ClientOf) -> None:
     desk, asked = client_of("community:002011"), {"worker": str(world.people[LEADER].pk), "date": "2026-11-18"}
     response = desk.get(TRACK, {**asked, "file_format": "gpx"})
     assert (response.status_code, response["Content-Type"]) == (200, "application/gpx+xml")
@@ -231,7 +219,7 @@ def test_a_walked_day_keeps_its_gap(walked: None, world: World, client_of: Calla
     ] * 2
 
 
-def test_who_may_take_a_walk_along(walked: None, world: World, client_of: Callable[[str], APIClient]) -> None:
+def test_who_may_take_a_walk_along(walked: None, world: World, client_of: ClientOf) -> None:
     asked = {"worker": str(world.people[LEADER].pk), "date": "2026-11-18"}
     for name, status in (
         ("street:002", 200), ("community:002012", 404), ("street:003", 404), ("district", 403), ("city", 403),
@@ -249,7 +237,7 @@ def test_a_role_that_sees_figures_gets_no_way_whatever_door_it_takes(walked: Non
     assert take_walked(actor=world.actor("community:002012"), worker_id=worker, day=now.date(), now=now) == []
 
 
-def test_a_day_without_a_walk_is_an_empty_file(world: World, client_of: Callable[[str], APIClient]) -> None:
+def test_a_day_without_a_walk_is_an_empty_file(world: World, client_of: ClientOf) -> None:
     asked = {"worker": str(world.people[LEADER].pk), "date": "2026-11-18"}
     text = client_of("street:002").get(TRACK, asked).content.decode()
     assert faults_of(text) == []

@@ -1,6 +1,5 @@
 """Asking the engine for a division over HTTP: the answer at once, the way to the draft, refusals by field."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from backend.notify import people
 from backend.notify.models import Notification
 from backend.notify.texts import notice_text
 from backend.places import proposals
+from tests.conftest import ClientOf
 from tests.places.town_blocks import lay_blocks
 from tests.world import World
 
@@ -20,23 +20,16 @@ PROPOSE, LATEST = "/api/v1/console/divisions/propose", "/api/v1/console/division
 pytestmark = pytest.mark.usefixtures("time_machine_at_noon")
 
 
-@pytest.fixture
-def client_of(world: World) -> Callable[[str], APIClient]:
+@pytest.fixture(autouse=True)
+def _blocks(world: World) -> None:
     lay_blocks()
-
-    def signed_in(name: str) -> APIClient:
-        client = APIClient(HTTP_ACCEPT_LANGUAGE="en")
-        client.force_login(world.people[name])
-        return client
-
-    return signed_in
 
 
 def asked(client: APIClient, **more: Any) -> Any:
     return client.post(PROPOSE, {"area": COMMUNITY, "name": "建议划分", **more}, format="json")
 
 
-def test_from_the_wish_to_the_draft(client_of: Callable[[str], APIClient], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_the_wish_to_the_draft(client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gis.division.searching.LONG_SEARCH", 100_000)
     street = client_of("street:002")
     response = asked(street, households=400, keeps_borders=True)
@@ -77,27 +70,27 @@ def test_from_the_wish_to_the_draft(client_of: Callable[[str], APIClient], monke
     ],
 )
 def test_a_wish_that_cannot_be_names_the_field(
-    client_of: Callable[[str], APIClient], wish: dict[str, Any], refused: list[tuple[str, str]]
+    client_of: ClientOf, wish: dict[str, Any], refused: list[tuple[str, str]]
 ) -> None:
     response = asked(client_of("street:002"), **wish)
     assert (response.status_code, response["Content-Type"]) == (422, "application/problem+json")
     assert sorted((one["pointer"], one["code"]) for one in response.json()["errors"]) == refused
 
 
-def test_too_few_homes_are_said_in_figures(client_of: Callable[[str], APIClient]) -> None:
+def test_too_few_homes_are_said_in_figures(client_of: ClientOf) -> None:
     problem = asked(client_of("street:002"), grids=2000).json()
     assert (problem["code"], problem["homes"]) == ("cannot_propose", 1575)
     assert "1575 households" in problem["detail"]
 
 
-def test_the_second_wish_is_shown_the_first(client_of: Callable[[str], APIClient]) -> None:
+def test_the_second_wish_is_shown_the_first(client_of: ClientOf) -> None:
     first = asked(client_of("street:002"), grids=3).json()
     second = asked(client_of("district"), grids=4)
     assert (second.status_code, second.json()["code"]) == (409, "proposal_under_way")
     assert second.json()["proposal_id"] == first["id"]
 
 
-def test_a_waiting_request_is_cancelled_by_its_office_only(client_of: Callable[[str], APIClient]) -> None:
+def test_a_waiting_request_is_cancelled_by_its_office_only(client_of: ClientOf) -> None:
     street = client_of("street:002")
     path = f"{LATEST}/{asked(street, grids=3).json()['id']}"
     assert client_of("street:003").post(f"{path}/cancel").status_code == 404
@@ -110,7 +103,7 @@ def test_a_waiting_request_is_cancelled_by_its_office_only(client_of: Callable[[
     assert (refused.status_code, refused.json()["code"], refused.json()["state"]) == (409, "proposal_begun", "running")
 
 
-def test_a_community_asks_for_its_own_ground_only(client_of: Callable[[str], APIClient]) -> None:
+def test_a_community_asks_for_its_own_ground_only(client_of: ClientOf) -> None:
     desk = client_of("community:002011")
     foreign = client_of("community:002012")
     assert asked(foreign, grids=3).status_code == 404
@@ -125,7 +118,7 @@ def test_a_community_asks_for_its_own_ground_only(client_of: Callable[[str], API
 
 
 def test_the_draft_that_a_community_asked_for_is_its_streets(
-    client_of: Callable[[str], APIClient], monkeypatch: pytest.MonkeyPatch
+    client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gis.division.searching.LONG_SEARCH", 100_000)
     desk = client_of("community:002011")
@@ -139,7 +132,7 @@ def test_the_draft_that_a_community_asked_for_is_its_streets(
 
 
 def test_the_asker_finds_the_end_behind_the_bell(
-    client_of: Callable[[str], APIClient], monkeypatch: pytest.MonkeyPatch, world: World
+    client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
     monkeypatch.setattr("gis.division.searching.LONG_SEARCH", 100_000)
     desk = client_of("community:002011")

@@ -1,34 +1,20 @@
 """The console's doors to the rule table: list, preview, carry out, history, trial, refusals that name the field."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
 
 from backend.cases import services
 from backend.core.ids import uuid7
 from tests.cases.test_spine import ANONYMOUS, report
+from tests.conftest import ClientOf
 from tests.dispatch.wishes import river
 from tests.world import World
 
-ClientOf = Callable[[str], APIClient]
 pytestmark = pytest.mark.usefixtures("time_machine_at_noon")
 RULES = "/api/v1/console/rules"
 GRID = "002011001"
-
-
-@pytest.fixture
-def client_of(world: World) -> ClientOf:
-    """A browser in which the named person has signed in."""
-
-    def make(name: str) -> APIClient:
-        client = APIClient()
-        client.force_login(world.people[name])
-        return client
-
-    return make
 
 
 def rule_of(world: World, now: datetime, **more: Any) -> dict[str, Any]:

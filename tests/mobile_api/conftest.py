@@ -1,7 +1,6 @@
 """Clients of the phone API: signed in as somebody of the small world, or as nobody."""
 
 import io
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +11,8 @@ from rest_framework.test import APIClient
 
 from backend.accounts.services import DeviceSeen, sign_in
 from backend.core.ids import uuid7
+from tests.conftest import ClientOf
 from tests.world import PASSWORD, World
-
-ClientOf = Callable[..., APIClient]
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,8 @@ from rest_framework.test import APIClient
 
 from backend.cases.models import Case
 from backend.core.ids import uuid7
-from tests.mobile_api.conftest import ClientOf, report_of
+from tests.conftest import ClientOf
+from tests.mobile_api.conftest import report_of
 from tests.world import World
 
 OWN, NORTH = "002011001", "002012001"

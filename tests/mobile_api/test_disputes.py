@@ -12,7 +12,8 @@ from backend.core.ids import uuid7
 from backend.notify.models import Notification
 from backend.notify.relay import relay
 from backend.sync.models import Change, Receipt
-from tests.mobile_api.conftest import ClientOf, report_of
+from tests.conftest import ClientOf
+from tests.mobile_api.conftest import report_of
 from tests.world import World
 
 OWN, EAST = "002011001", "002011002"

@@ -24,7 +24,8 @@ from backend.core.crypto import decrypt
 from backend.core.ids import uuid7
 from backend.core.models import OutboxMessage
 from mobile_api.common.throttles import HourlyLimit
-from tests.mobile_api.conftest import ClientOf, picture, report_of
+from tests.conftest import ClientOf
+from tests.mobile_api.conftest import picture, report_of
 from tests.tables import unchanged
 from tests.world import PASSWORD, World
 

@@ -8,7 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from rest_framework.test import APIClient
 
 from backend.areas.models import Absence, Area, Duty
-from tests.mobile_api.conftest import ClientOf
+from tests.conftest import ClientOf
 from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("time_machine_at_noon")

@@ -1,31 +1,20 @@
 """A flagged day: what is seen of it by whom, and what somebody says who looked at it."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
 
 from backend.core.models import AuditEntry
 from backend.patrols import services, suspicions
 from backend.patrols.errors import NothingToLookAt, SessionNotFound, TrackLookNotAllowed
 from backend.patrols.models import PatrolSession, TrackLook
+from tests.conftest import ClientOf
 from tests.patrols.test_sessions import LEADER, agree, point, start
 from tests.world import World
 
 LOOK, TRACKS, OWN = "/api/v1/console/tracks/look", "/api/v1/console/tracks", "/api/v1/field/tracks/flagged"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("time_machine_at_noon")]
-
-
-@pytest.fixture
-def client_of(world: World) -> Callable[[str], APIClient]:
-    def signed_in(name: str) -> APIClient:
-        client = APIClient(HTTP_ACCEPT_LANGUAGE="en")
-        client.force_login(world.people[name])
-        return client
-
-    return signed_in
 
 
 @pytest.fixture
@@ -62,9 +51,7 @@ def judge(world: World, who: str, now: datetime, **more: Any) -> TrackLook:
 
 
 @pytest.mark.usefixtures("jumped")
-def test_a_word_is_kept_audited_and_read_by_the_worker(
-    world: World, now: datetime, client_of: Callable[[str], APIClient]
-) -> None:
+def test_a_word_is_kept_audited_and_read_by_the_worker(world: World, now: datetime, client_of: ClientOf) -> None:
     desk, asked = client_of("community:002011"), {"worker": world.people[LEADER].pk, "date": str(now.date())}
     seen = desk.get(TRACKS, asked).json()
     assert (seen["hints"]["teleport"] > 0, seen["look"], seen["repeats"]) == (True, None, None)
@@ -85,7 +72,7 @@ def test_a_word_is_kept_audited_and_read_by_the_worker(
 
 
 @pytest.mark.usefixtures("jumped")
-def test_who_may_say_something(world: World, now: datetime, client_of: Callable[[str], APIClient]) -> None:
+def test_who_may_say_something(world: World, now: datetime, client_of: ClientOf) -> None:
     for who in ("district", LEADER, "auditor"):
         with pytest.raises(TrackLookNotAllowed):
             judge(world, who, now)
@@ -107,9 +94,7 @@ def test_nothing_to_say_about_a_plain_walk(world: World, now: datetime) -> None:
         judge(world, "street:002", now)
 
 
-def test_a_recording_sent_again_is_said_with_its_day(
-    world: World, now: datetime, client_of: Callable[[str], APIClient]
-) -> None:
+def test_a_recording_sent_again_is_said_with_its_day(world: World, now: datetime, client_of: ClientOf) -> None:
     agree(world, LEADER, now - timedelta(days=9))
     walk_again(world, now, days_ago=3, every=7)
     walk_again(world, now, days_ago=0, every=7)

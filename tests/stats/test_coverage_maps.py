@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 from django.contrib.gis.geos import LineString, Point
 from django.core.management import call_command
 from openpyxl import load_workbook
-from rest_framework.test import APIClient
 
 from backend.areas import queries as areas
 from backend.core.models import AuditEntry
@@ -23,6 +21,7 @@ from backend.stats.coverage import CoverageFacts, coverage_of
 from backend.stats.errors import CoverageMapNotFound, CoverageNotReady
 from backend.stats.models import CoverageMap
 from maps.reports import paper
+from tests.conftest import ClientOf
 from tests.patrols.test_sessions import LAT, LEADER, LON, agree, point, start
 from tests.tables import unchanged
 from tests.world import SIDE, SOUTH, WEST, World
@@ -63,16 +62,6 @@ def walked(world: World, now: datetime) -> PatrolSession:
     points = [point(n, early + timedelta(seconds=10 * n)) for n in range(25)]
     patrols.take_positions(actor=world.actor(LEADER), session_id=session.pk, points=points, now=now)
     return session
-
-
-@pytest.fixture
-def client_of(world: World) -> Callable[[str], APIClient]:
-    def signed_in(name: str) -> APIClient:
-        client = APIClient(HTTP_ACCEPT_LANGUAGE="en")
-        client.force_login(world.people[name])
-        return client
-
-    return signed_in
 
 
 def found_for(world: World, who: str, now: datetime, *, area: str = STREET, **more: Any) -> CoverageFacts:
@@ -200,9 +189,7 @@ def test_a_map_is_for_whoever_asked(world: World, now: datetime) -> None:
 
 
 @pytest.mark.usefixtures("streets", "walked", "sent")
-def test_each_form_of_the_file(
-    world: World, now: datetime, client_of: Callable[[str], APIClient], tmp_path: Path
-) -> None:
+def test_each_form_of_the_file(world: World, now: datetime, client_of: ClientOf, tmp_path: Path) -> None:
     world.add_place("P1", grid="002011001", last_visit_on=now.date() - timedelta(days=40))
     desk = client_of("street:002")
     made = desk.post(MAPS, {"area": STREET, "week_start": str(MONDAY)}, format="json")
@@ -231,7 +218,7 @@ def test_each_form_of_the_file(
 @pytest.mark.parametrize(
     "wrong", [{"week_start": "2026-11-17"}, {"weeks": 0}, {"weeks": 40}, {"unseen_days": 0}, {"area": ""}]
 )
-def test_a_wrong_request_names_its_field(client_of: Callable[[str], APIClient], wrong: dict[str, Any]) -> None:
+def test_a_wrong_request_names_its_field(client_of: ClientOf, wrong: dict[str, Any]) -> None:
     desk = client_of("street:002")
     with unchanged():
         refused = desk.post(MAPS, {"area": STREET, "week_start": str(MONDAY), **wrong}, format="json")

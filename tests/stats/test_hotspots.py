@@ -20,6 +20,7 @@ from backend.places.models import Address
 from backend.stats.errors import CellsTooSmall, MatterUnknown
 from backend.stats.hotspots import LEAST, HotspotMap, hotspots
 from maps.reports import paper
+from tests.conftest import ClientOf
 from tests.mobile_api.conftest import report_of
 from tests.tables import unchanged
 from tests.world import World
@@ -51,16 +52,6 @@ def report(world: World, now: datetime) -> Callable[..., None]:
             copy.save(force_insert=True)
 
     return made
-
-
-@pytest.fixture
-def client_of(world: World) -> Callable[[str], APIClient]:
-    def signed_in(name: str) -> APIClient:
-        client = APIClient(HTTP_ACCEPT_LANGUAGE="en")
-        client.force_login(world.people[name])
-        return client
-
-    return signed_in
 
 
 def found_for(world: World, who: str, now: datetime, *, area: str = STREET, **more: Any) -> HotspotMap:
@@ -140,9 +131,7 @@ def asked(now: datetime, **more: Any) -> dict[str, Any]:
     return {"area": STREET, "since": today - timedelta(days=30), "until": today, "cell_m": 50, **more}
 
 
-def test_each_form_of_the_file(
-    world: World, now: datetime, report: Callable[..., None], client_of: Callable[[str], APIClient]
-) -> None:
+def test_each_form_of_the_file(world: World, now: datetime, report: Callable[..., None], client_of: ClientOf) -> None:
     report(40, at=world.middle_of("002011002"))
     desk = client_of("street:002")
     told = json.loads(desk.get(HOTSPOTS, asked(now, file_format="geojson")).content)
@@ -174,9 +163,7 @@ def test_each_form_of_the_file(
         ("resident:1", COMMUNITY, 403),
     ],
 )
-def test_whose_map_it_is(
-    now: datetime, client_of: Callable[[str], APIClient], who: str, area: str, status: int
-) -> None:
+def test_whose_map_it_is(now: datetime, client_of: ClientOf, who: str, area: str, status: int) -> None:
     assert client_of(who).get(HOTSPOTS, asked(now, area=area)).status_code == status
 
 
@@ -184,9 +171,7 @@ def test_whose_map_it_is(
     ("wrong", "field"),
     [({"until": "2020-01-01"}, "until"), ({"cell_m": 10}, "cell_m"), ({"channel": "pigeon"}, "channel")],
 )
-def test_a_wrong_request_names_its_field(
-    now: datetime, client_of: Callable[[str], APIClient], wrong: dict[str, Any], field: str
-) -> None:
+def test_a_wrong_request_names_its_field(now: datetime, client_of: ClientOf, wrong: dict[str, Any], field: str) -> None:
     desk = client_of("street:002")
     with unchanged():
         refused = desk.get(HOTSPOTS, asked(now, **wrong))
