@@ -19,7 +19,7 @@ from mobile_api.common.dispute_facts import told_facts
 from mobile_api.common.localised import asked_language, localised
 from mobile_api.common.matter_facts import matter_ref
 from mobile_api.common.shapes import FIELD_ACTIONS
-from mobile_api.field.serializers import DISABLED_REASONS
+from mobile_api.field.case_shapes import DISABLED_REASONS
 
 if TYPE_CHECKING:
     from backend.cases.models import Case, CaseEvent, Photo

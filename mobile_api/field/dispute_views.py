@@ -32,8 +32,8 @@ from mobile_api.common.permissions import FIELD, actor_of, allow
 from mobile_api.common.points import LonLat
 from mobile_api.common.shapes import MatterRef, NamedGrid
 from mobile_api.common.views import ApiView, answer, body_of
+from mobile_api.field.dispute_shapes import DisputeStepIn, ReturnIn
 from mobile_api.field.operations import HANDLERS
-from mobile_api.field.serializers import DisputeStepIn, ReturnIn
 
 if TYPE_CHECKING:
     from backend.cases.models import Dispute

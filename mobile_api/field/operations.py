@@ -24,16 +24,10 @@ from backend.sync.services import Handler, Operation
 from gis.coordinates import to_wgs84
 from mobile_api.common import corrections
 from mobile_api.common.operations import checked, subject_of
-from mobile_api.field.serializers import (
-    CaseStepIn,
-    DisputeReturnIn,
-    DisputeVersionIn,
-    FieldReportIn,
-    PatrolEndIn,
-    PatrolIn,
-    SkipIn,
-    VisitIn,
-)
+from mobile_api.field.case_shapes import CaseStepIn, FieldReportIn
+from mobile_api.field.dispute_shapes import DisputeReturnIn, DisputeVersionIn
+from mobile_api.field.patrol_shapes import PatrolEndIn, PatrolIn
+from mobile_api.field.visit_shapes import SkipIn, VisitIn
 from mobile_api.public.reporting import new_report
 from mobile_api.public.serializers import case_point
 

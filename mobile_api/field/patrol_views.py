@@ -16,7 +16,7 @@ from backend.patrols import suspicions
 from mobile_api.common.permissions import FIELD, actor_of, allow
 from mobile_api.common.views import ApiView, answer, body_of
 from mobile_api.field.day_presenter import multi_line, session_facts
-from mobile_api.field.serializers import (
+from mobile_api.field.patrol_shapes import (
     ConsentIn,
     ConsentOut,
     Consents,

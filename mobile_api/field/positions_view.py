@@ -25,7 +25,7 @@ from mobile_api.common.parsers import GzipJSONParser, inflate
 from mobile_api.common.permissions import FIELD, actor_of, allow
 from mobile_api.common.throttles import PositionBatches
 from mobile_api.common.views import ApiView, answer, body_of
-from mobile_api.field.serializers import PositionsDescribed, PositionsIn, PositionsOut
+from mobile_api.field.position_shapes import PositionsDescribed, PositionsIn, PositionsOut
 
 _PLAIN_ACCEPT = ("", "*/*", "application/json", "application/json, text/plain, */*")
 

@@ -25,28 +25,11 @@ from mobile_api.common.permissions import FIELD, actor_of, allow
 from mobile_api.common.views import ApiView, answer, body_of, query_of
 from mobile_api.field import day_presenter
 from mobile_api.field.case_presenter import field_cases
+from mobile_api.field.case_shapes import CaseActionIn, FieldCase, FieldCaseQuery, FieldCases, FieldReportIn
+from mobile_api.field.day_shapes import PlanSeenIn, PlanSeenOut, StopOut, Today, TodayQuery, WeekOut, WeekQuery
 from mobile_api.field.operations import HANDLERS
-from mobile_api.field.serializers import (
-    CaseActionIn,
-    Changes,
-    ChangesQuery,
-    FieldCase,
-    FieldCaseQuery,
-    FieldCases,
-    FieldReportIn,
-    OperationsIn,
-    PlanSeenIn,
-    PlanSeenOut,
-    Receipts,
-    StopOut,
-    StopSkipIn,
-    StopVisitIn,
-    Today,
-    TodayQuery,
-    VisitOut,
-    WeekOut,
-    WeekQuery,
-)
+from mobile_api.field.sync_shapes import Changes, ChangesQuery, OperationsIn, Receipts
+from mobile_api.field.visit_shapes import StopSkipIn, StopVisitIn, VisitOut
 from mobile_api.public.reporting import new_report
 
 # Cases beside the round on the day's screen; more than these are reached through the list.
