@@ -1,0 +1,17 @@
+export const app = {
+  title: "网格员",
+  skip: "跳到正文",
+  nav: "主要页面",
+  tabs: { today: "今日", week: "一周", report: "上报", outbox: "待发", me: "我的" },
+  offline: "没有网络：照常记录，联网后自动发送",
+  unsent: "{n} 条待发",
+  refused: "{n} 条被退回",
+  signedOut: "登录已失效，记录都在本机",
+  signInAgain: "重新登录",
+  notFound: "没有这个页面",
+  toToday: "回到今日",
+  age: "数据更新于 {age}",
+  ageOffline: "连不上服务器，这是 {age} 的数据",
+  refresh: "刷新",
+  patrolling: "巡查中",
+};
