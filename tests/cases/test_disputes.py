@@ -1,16 +1,12 @@
-"""Returns with a ground (退单): who may, once; the neighbour takes it or the level above rules; what is remembered."""
+"""Returns with a ground (退单): who may, once; the neighbour takes it or the level above rules."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from django.contrib.gis.geos import MultiPolygon, Point, Polygon
-from django.db import IntegrityError, connection, transaction
-from django.test import override_settings
 
 from backend.areas.models import Boundary
-from backend.areas.services import Outline, publish_division
-from backend.areas.shapes import shape_of
 from backend.cases import queries, services
 from backend.cases.disputes import queries as disputes
 from backend.cases.disputes import raising, settling
@@ -31,13 +27,11 @@ from backend.cases.errors import (
 )
 from backend.cases.flows.table import RoleMayNot, TransitionNotAllowed
 from backend.cases.models import Case, Dispute
-from backend.cases.routing import decide_again, verdict_for
 from backend.cases.services import PointIn, Step
 from backend.cases.workflow import Action
 from backend.core.errors import DomainError, StaleVersion
 from backend.core.models import OutboxMessage
 from backend.dispatch import services as dispatch
-from backend.dispatch.models import Decision, Ruling
 from tests.cases.test_spine import ANONYMOUS, report
 from tests.world import World
 
@@ -341,124 +335,3 @@ def test_a_stale_dispute_is_not_ruled(world: World, now: datetime) -> None:
     dispute.version = 7
     with pytest.raises(StaleVersion):
         ruled(world, dispute, now)
-
-
-# What is remembered.
-
-
-def test_the_next_case_on_the_stretch_is_told_and_decided_as_ever(world: World, now: datetime) -> None:
-    ruling = ruled(world, returned(world, case_at(world, AT_BORDER, now), now), now).ruling
-    assert ruling is not None
-    later = case_at(world, (121.17193, 30.0512), now + timedelta(days=1))
-    decision = dispatch.latest(later.pk)
-    assert decision is not None
-    assert (decision.grid, later.responsible) == (world.grid(OWN), world.people[f"leader:{OWN}"])
-    assert [told["id"] for told in decision.rulings] == [str(ruling.pk)]
-    assert decision.rulings[0]["words"] == WORDS
-    assert "2026-11-18" in decision.text_zh
-    assert world.grid(EAST).code in decision.text_zh
-    assert "informs" in decision.text_en
-    # Everybody reads the text; the other case and the arbiter's words stay inside.
-    assert WORDS not in decision.text_zh
-    assert str(decision.rulings[0]["case_number"]) not in decision.text_zh
-
-
-@pytest.mark.parametrize(
-    ("at", "matter", "told"),
-    [
-        ((121.17195, 30.0510), "exposed_garbage", 1),
-        ((121.17205, 30.0510), "exposed_garbage", 1),
-        ((121.17195, 30.0510), "graffiti_removal", 1),
-        ((121.17172, 30.0510), "exposed_garbage", 1),  # 27 m
-        ((121.17166, 30.0510), "exposed_garbage", 0),  # 33 m
-        ((121.17195, 30.0518), "exposed_garbage", 0),  # past the end of the stretch
-        ((121.17195, 30.0510), "dirty_road", 1),
-    ],
-    ids=["same place", "other side", "same category", "27 m", "33 m", "along", "department matter"],
-)
-def test_how_far_a_ruling_reaches(world: World, now: datetime, at: tuple[float, float], matter: str, told: int) -> None:
-    ruled(world, returned(world, case_at(world, AT_BORDER, now), now), now)
-    decision = dispatch.latest(case_at(world, at, now, matter=matter).pk)
-    assert decision is not None
-    assert len(decision.rulings) == told
-
-
-def test_another_category_is_not_told(world: World, now: datetime) -> None:
-    ruled(world, returned(world, case_at(world, AT_BORDER, now), now), now)
-    other = world.matters["graffiti_removal"]
-    other.category_code = "02"
-    other.save()
-    decision = dispatch.latest(case_at(world, AT_BORDER, now, matter="graffiti_removal").pk)
-    assert decision is not None
-    assert decision.rulings == []
-
-
-def test_new_boundaries_forget(world: World, now: datetime) -> None:
-    ruled(world, returned(world, case_at(world, AT_BORDER, now), now), now)
-    later = now + timedelta(days=1)
-    outlines = [
-        Outline(row.area, shape_of(row.outline))
-        for row in Boundary.objects.in_force(now).filter(area__level="grid").select_related("area")
-    ]
-    publish_division(
-        parent=world.areas["330281"], level="grid", name="new", source="tests", outlines=outlines,
-        effective_at=later, now=now,
-    )  # fmt: skip
-    decision = dispatch.latest(case_at(world, AT_BORDER, later + timedelta(hours=1)).pk)
-    assert decision is not None
-    assert decision.rulings == []
-
-
-def test_without_a_stretch_the_matter_in_the_grid_is_told(world: World, now: datetime) -> None:
-    case = case_at(world, world.middle_of(OWN), now, matter="dirty_road")
-    dispute = returned(world, case, now, by="department:sanitation", grid_code=world.grid(OWN).code)
-    ruled(world, dispute, now, by="street:002", grid_code=world.grid(OWN).code)
-    told = [
-        len(found.rulings)
-        for at, matter in ((OWN, "dirty_road"), (OWN, "exposed_garbage"), (EAST, "dirty_road"))
-        if (found := dispatch.latest(case_at(world, world.middle_of(at), now, matter=matter).pk))
-    ]
-    assert told == [1, 0, 0]
-
-
-def test_its_own_ruling_holds_when_the_case_is_decided_again(world: World, now: datetime) -> None:
-    case = case_at(world, AT_BORDER, now)
-    ruled(world, returned(world, case, now), now)
-    case = Case.objects.select_related("matter", "grid").get(pk=case.pk)
-    verdict = decide_again(case, cause="duty", now=now + timedelta(hours=1))
-    assert (verdict.grid, verdict.rule) == (world.grid(EAST), "dispute_ruling")
-    Boundary.objects.filter(area=world.grid(OWN)).update(valid=(now - timedelta(days=2), now + timedelta(hours=2)))
-    assert decide_again(case, cause="boundary", now=now + timedelta(hours=3)).rule != "dispute_ruling"
-
-
-def test_a_case_that_was_moved_since_is_decided_by_its_new_place(world: World, now: datetime) -> None:
-    case = case_at(world, AT_BORDER, now)
-    ruled(world, returned(world, case, now), now)
-    case = Case.objects.select_related("matter", "grid").get(pk=case.pk)
-    later = now + timedelta(hours=1)
-    dispatch.keep(case_id=case.pk, verdict=verdict_for(case, now=later), cause="location", now=later)
-    assert verdict_for(case, now=later).rule == "duty_leader"
-
-
-def test_what_was_ruled_there_is_shown_the_next_time(world: World, now: datetime) -> None:
-    first = ruled(world, returned(world, case_at(world, AT_BORDER, now), now), now)
-    second = case_at(world, AT_BORDER, now)
-    returned(world, second, now)
-    assert [one.ruling for one in disputes.rulings_at(second, now=now)] == [first.ruling]
-    assert disputes.rulings_at(first.case, now=now) == []
-
-
-def test_rulings_and_decisions_are_only_added_to(world: World, now: datetime) -> None:
-    ruled(world, returned(world, case_at(world, AT_BORDER, now), now), now)
-    for table in (Ruling, Decision):
-        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"UPDATE {table._meta.db_table} SET at = at")
-
-
-def test_the_box_around_a_point_is_wide_enough(world: World, now: datetime) -> None:
-    """With a reach of 200 m the far end of a grid still hears of it."""
-    ruled(world, returned(world, case_at(world, AT_BORDER, now), now), now)
-    with override_settings(RULING_NEAR_M=180.0):
-        decision = dispatch.latest(case_at(world, (121.1702, 30.0510), now).pk)
-    assert decision is not None
-    assert len(decision.rulings) == 1
