@@ -16,7 +16,8 @@ from backend.areas.models import Area
 from backend.core.clock import LOCAL
 from backend.inspections import access, demand, planning
 from backend.inspections.models import Appointment, Stop, WeeklyPlan
-from backend.inspections.planning import local_midnight, second_of, solver_shifts, window_of
+from backend.inspections.moments import local_midnight, second_of, window_of
+from backend.inspections.planning import solver_shifts
 from backend.inspections.shifts import BOOKABLE, WorkerShift, team_shifts
 from backend.places import queries as places
 from gis.rounds import Insertion, Job, Plan, PlannedStop, Problem, Route, Window, probe

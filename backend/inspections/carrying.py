@@ -7,7 +7,7 @@ from django.db.models import Max
 from backend.inspections.laying import copy_stop
 from backend.inspections.leaving import LEFT_ROUND
 from backend.inspections.models import Route, Stop, StopDuty, WeeklyPlan
-from backend.inspections.planning import subject_key
+from backend.inspections.subjects import subject_key
 
 
 def carry_over(former: WeeklyPlan, plan: WeeklyPlan, *, now: datetime) -> int:

@@ -15,7 +15,9 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from backend.core.clock import LOCAL
 from backend.core.ids import uuid7
 from backend.inspections.models import Route, Stop, StopDuty
-from backend.inspections.planning import Collected, Head, Solved, Subject, local_midnight
+from backend.inspections.moments import local_midnight
+from backend.inspections.planning import Collected, Head, Solved
+from backend.inspections.subjects import Subject
 from gis import rounds
 from gis.rounds import Job, Plan, Reason
 

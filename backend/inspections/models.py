@@ -111,7 +111,7 @@ class ReplanQuerySet(models.QuerySet["Replan"]):
 class Replan(models.Model):
     """A published week mended after something came between: `plan` is proposed in place of `base` until accepted.
 
-    `facts` is what happened (ids and times), `target` what it is about in the words of `planning.subject_key`, empty
+    `facts` is what happened (ids and times), `target` what it is about in the words of `subjects.subject_key`, empty
     for an absence; `left_out` has what the proposal leaves out and `base` does not, as in `WeeklyPlan.unserved`.
     """
 

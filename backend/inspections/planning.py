@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,38 +12,25 @@ from django.db.models import Q
 from backend.areas.models import Area, Boundary
 from backend.cases.models import Case
 from backend.cases.workflow import RUNNING
-from backend.core.clock import LOCAL
 from backend.core.ids import digest_of
 from backend.inspections import access, demand
-from backend.inspections.demand import Need, Refused, Week
+from backend.inspections.demand import Refused, Week
 from backend.inspections.errors import NobodyServes
 from backend.inspections.models import Appointment, Route, Stop, WeeklyPlan
+from backend.inspections.moments import day_of, local_midnight, second_of
 from backend.inspections.shifts import HOUSEHOLD_CALLS_A_DAY, WorkerShift, team_shifts
+from backend.inspections.subjects import Subject, jobs_of, previous_spots, subject_key
 from backend.places import queries as places
 from backend.places.models import VisitDuty
 from gis import rounds
 from gis.network import Snapped, WalkingNetwork
-from gis.rounds import Commitment, Job, Plan, Problem, Reason, Shift, Window
+from gis.rounds import Job, Plan, Problem, Shift
 
 # A half day that begins within this time is on the worker's phone already and is left as it is.
 FREEZE_BEFORE = timedelta(minutes=30)
-# Walking seconds that handling a case of one's own on the way is worth.
-CASE_PRIZE_S = 7200
-CASE_DELAY_S = 120
 # A plan is made of places and times; whom to ask for is none of its business.
 _UNREAD = ("case__contact_name", "case__contact_phone")
 _CASE_STATES = tuple(state.value for state in RUNNING)
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a job of the problem stands for: a need, an appointment or a case."""
-
-    lon: float
-    lat: float
-    need: Need | None = None
-    appointment: Appointment | None = None
-    case: Case | None = None
 
 
 @dataclass(frozen=True)
@@ -114,19 +101,19 @@ def collect(
     shifts = tuple(team_shifts(grid.pk, week_start))
     cut = (cut_of or _cut_at_half_days)(published, shifts, now)
     free, kept = cut.free, cut.kept
-    open_days = tuple(sorted({_day_of(shift.start, week_start) for shift in free}))
+    open_days = tuple(sorted({day_of(shift.start, week_start) for shift in free}))
     duties = places.duties_in_week(grid.pk, week_start)
     week = Week(week_start, open_days, _covered(duties, kept, week_start))
     needs, refused = demand.needs_of(duties, targets=places.visit_targets(), week=week)
     appointments = live_appointments(grid.pk, week_start)
     named = cut.cases | {stop.case_id for stop in cut.movable if stop.case_id and stop.kind == Stop.Kind.CASE}
     cases = _cases_due(grid, week_start, {shift.worker_id for shift in shifts}, named)
-    previous = _previous(cut.movable, week_start)
+    previous = previous_spots(cut.movable, week_start)
     carried = {stop.appointment_id for stop in kept if stop.appointment_id}
     todo = [one for one in appointments if one.pk not in carried]
     movable = [one for one in todo if any(_holds_window(shift, one) for shift in free)]
     carried_cases = {stop.case_id for stop in kept if stop.case_id and stop.state != Stop.State.MISSED}
-    jobs, subjects = _jobs(
+    jobs, subjects = jobs_of(
         needs,
         movable,
         [case for case in cases if case.pk not in carried_cases],
@@ -180,25 +167,6 @@ def live_appointments(grid_id: UUID, week_start: date) -> list[Appointment]:
     return list(found.order_by("window", "id"))
 
 
-def local_midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), LOCAL)
-
-
-def _day_of(moment: datetime, week_start: date) -> int:
-    return (moment.astimezone(LOCAL).date() - week_start).days
-
-
-def second_of(moment: datetime) -> int:
-    """Whole seconds since local midnight."""
-    local = moment.astimezone(LOCAL)
-    return local.hour * 3600 + local.minute * 60 + local.second
-
-
-def window_of(appointment: Appointment, week_start: date) -> Window:
-    lower, upper = appointment.window.lower, appointment.window.upper
-    return Window(_day_of(lower, week_start), second_of(lower), second_of(upper))
-
-
 def _holds_window(shift: WorkerShift, appointment: Appointment) -> bool:
     return bool(shift.start < appointment.window.upper and appointment.window.lower < shift.end)
 
@@ -229,7 +197,7 @@ def _covered(duties: Sequence[VisitDuty], kept: Iterable[Stop], week_start: date
         if stop.state in (Stop.State.MISSED, Stop.State.SKIPPED):
             continue
         for link in stop.duties.all():
-            days.setdefault(link.duty_id, set()).add(_day_of(stop.start_at, week_start))
+            days.setdefault(link.duty_id, set()).add(day_of(stop.start_at, week_start))
     for duty in duties:
         if duty.last_visit_on is not None and 0 <= (duty.last_visit_on - week_start).days < 7:
             days.setdefault(duty.pk, set()).add((duty.last_visit_on - week_start).days)
@@ -248,106 +216,6 @@ def _cases_due(grid: Area, week_start: date, team: set[UUID], named: Set[UUID]) 
         .select_related("matter")
         .defer("contact_name", "contact_phone")
         .order_by("due_at", "id")
-    )
-
-
-Spots = list[tuple[Commitment, int, bool]]
-
-
-def _previous(stops: Iterable[Stop], week_start: date) -> dict[str, Spots]:
-    """Where the published plan has each subject, at what second of the day, and whether a person has locked it."""
-    found: dict[str, Spots] = {}
-    for stop in stops:
-        spot = Commitment(str(stop.route.worker_id), _day_of(stop.start_at, week_start))
-        found.setdefault(subject_key(stop), []).append((spot, second_of(stop.start_at), stop.locked))
-    return found
-
-
-def subject_key(stop: Stop) -> str:
-    """What a stop is about, equal across the versions of a plan."""
-    if stop.kind == Stop.Kind.APPOINTMENT:
-        return f"appointment:{stop.appointment_id}"
-    if stop.kind == Stop.Kind.CASE:
-        return f"case:{stop.case_id}"
-    return f"place:{stop.place_id}"
-
-
-def _jobs(
-    needs: Iterable[Need],
-    appointments: Iterable[Appointment],
-    cases: Iterable[Case],
-    *,
-    previous: Mapping[str, Spots],
-    week_start: date,
-    open_days: Sequence[int],
-) -> tuple[tuple[Job, ...], dict[str, Subject]]:
-    """Jobs with the subjects behind them; point 0 is the base, job n stands at point n + 1."""
-    jobs: list[Job] = []
-    subjects: dict[str, Subject] = {}
-    for appointment in appointments:
-        at = appointment.case.location
-        key = f"appointment:{appointment.pk}"
-        subjects[key] = Subject(at.x, at.y, appointment=appointment)
-        jobs.append(_appointment_job(key, len(jobs) + 1, window_of(appointment, week_start), appointment.dwell_minutes))
-    for case in cases:
-        key = f"case:{case.pk}"
-        subjects[key] = Subject(case.location.x, case.location.y, case=case)
-        jobs.append(_case_job(key, len(jobs) + 1, case, week_start, _still_open(previous.get(key, []), open_days)))
-    for need in needs:
-        key = f"place:{need.place.pk}"
-        spots = _still_open(previous.get(key, []), open_days)
-        # Two needs of one place that could not be merged are told apart by the first duty.
-        job_id = key if key not in subjects else f"{key}:{need.duties[0].pk}"
-        subjects[job_id] = Subject(need.place.location.x, need.place.location.y, need=need)
-        jobs.append(_need_job(job_id, len(jobs) + 1, need, spots))
-    return tuple(jobs), subjects
-
-
-def _appointment_job(job_id: str, point: int, window: Window, dwell_minutes: int) -> Job:
-    return Job(
-        id=job_id, point=point, dwell_s=60 * dwell_minutes, windows=(window,), appointment=True, household_call=True
-    )
-
-
-def _case_job(job_id: str, point: int, case: Case, week_start: date, spots: Spots) -> Job:
-    due_at = case.due_at or local_midnight(week_start)
-    return Job(
-        id=job_id,
-        point=point,
-        dwell_s=60 * max(1, case.matter.dwell_minutes),
-        required=False,
-        prize_s=CASE_PRIZE_S,
-        delay_cost_s=CASE_DELAY_S,
-        only_workers=(str(case.responsible_id),),
-        previous=tuple(spot for spot, _, _ in spots),
-        previous_starts_s=tuple(start_s for _, start_s, _ in spots),
-        locked=tuple(spot for spot, _, locked in spots if locked)[:1],
-        reason=Reason("case_due", {"due_at": due_at.isoformat()}),
-    )
-
-
-def _still_open(spots: Spots, open_days: Sequence[int]) -> Spots:
-    return [spot for spot in spots if spot[0].day in open_days]
-
-
-def _need_job(job_id: str, point: int, need: Need, spots: Spots) -> Job:
-    usable = spots[: need.visits]
-    return Job(
-        id=job_id,
-        point=point,
-        dwell_s=need.dwell_s,
-        windows=need.windows,
-        visits=need.visits,
-        min_gap_days=need.gap_days,
-        required=need.required,
-        prize_s=need.prize_s,
-        delay_cost_s=need.delay_cost_s,
-        earliest_day=need.earliest_day,
-        household_call=need.household_call,
-        reason=need.reason,
-        previous=tuple(spot for spot, _, _ in usable),
-        previous_starts_s=tuple(start_s for _, start_s, _ in usable),
-        locked=tuple(spot for spot, _, locked in usable if locked),
     )
 
 
@@ -451,7 +319,7 @@ def solver_shifts(shifts: Iterable[WorkerShift], week_start: date) -> tuple[Shif
     return tuple(
         Shift(
             worker=str(shift.worker_id),
-            day=_day_of(shift.start, week_start),
+            day=day_of(shift.start, week_start),
             start_s=second_of(shift.start),
             end_s=second_of(shift.end),
             start_point=0,

@@ -25,7 +25,8 @@ from backend.core.ids import digest_of
 from backend.inspections import access
 from backend.inspections.errors import StopEnded, TimeNotPlausible
 from backend.inspections.models import Appointment, Route, Stop, Visit, WeeklyPlan
-from backend.inspections.planning import local_midnight, subject_key
+from backend.inspections.moments import local_midnight
+from backend.inspections.subjects import subject_key
 from backend.patrols.models import PatrolSession
 from backend.places.models import VisitDuty
 from gis.coordinates import CoordinateError, geodesic_m, to_wgs84

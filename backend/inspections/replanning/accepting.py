@@ -14,6 +14,7 @@ from backend.inspections.models import Replan, Stop, WeeklyPlan
 from backend.inspections.plans import PLANNERS, publish_plan
 from backend.inspections.replanning import difference, disturbances
 from backend.inspections.replanning.difference import Difference
+from backend.inspections.subjects import subject_key
 
 # Proposals that nobody accepted are kept this long after they ran out.
 KEPT_FOR: Final = timedelta(days=1)
@@ -71,11 +72,11 @@ def _refuse_stale(replan: Replan, changed: Difference, now: datetime) -> None:
 def _reached_since(replan: Replan) -> bool:
     """Whether a stop that is still to be made in the proposal on another half day has its end already."""
     planned = {
-        planning.subject_key(stop): stop.route.shift.lower
+        subject_key(stop): stop.route.shift.lower
         for stop in Stop.objects.filter(route__plan=replan.plan, state=Stop.State.PLANNED).select_related("route")
     }
     ended = Stop.objects.filter(route__plan=replan.base, ended_at__gt=replan.asked_at).select_related("route")
-    return any(planned.get(planning.subject_key(stop), stop.route.shift.lower) != stop.route.shift.lower
+    return any(planned.get(subject_key(stop), stop.route.shift.lower) != stop.route.shift.lower
                for stop in ended)  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from django.db.models import Prefetch
 from backend.accounts.models import User
 from backend.inspections import queries
 from backend.inspections.models import Replan, Route, Stop, WeeklyPlan
-from backend.inspections.planning import subject_key
+from backend.inspections.subjects import subject_key
 from gis.rounds import Reason
 
 ADDED: Final = "added"

@@ -15,7 +15,8 @@ from backend.core.clock import LOCAL
 from backend.inspections import access, booking, staffing
 from backend.inspections.errors import NothingToReplan
 from backend.inspections.models import Replan, Route, Stop, WeeklyPlan
-from backend.inspections.planning import local_midnight, subject_key
+from backend.inspections.moments import local_midnight
+from backend.inspections.subjects import subject_key
 
 TODAY: Final = "today"
 REST_OF_WEEK: Final = "week"
@@ -70,7 +71,7 @@ _KINDS: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a disturbance asks of the plan. `target`: whose visit it is about (`planning.subject_key`), empty for none.
+    """What a disturbance asks of the plan. `target`: whose visit it is about (`subjects.subject_key`), empty for none.
 
     `case`: to be planned by `until`. `duty_ids`: which visits of a place are to be made again, not before `after`.
     """

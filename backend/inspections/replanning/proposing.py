@@ -19,12 +19,14 @@ from backend.core.ids import uuid7
 from backend.inspections import access, laying, planning
 from backend.inspections.errors import MayNotPlan, NothingToReplan, PlanningUnderWay, PlanNotInForce
 from backend.inspections.models import Replan, Route, Stop, StopDuty, WeeklyPlan
-from backend.inspections.planning import Collected, Solved, Subject, second_of, subject_key
+from backend.inspections.moments import second_of
+from backend.inspections.planning import Collected, Solved
 from backend.inspections.plans import PLANNERS
 from backend.inspections.replanning import disturbances
 from backend.inspections.replanning.cutting import cut_week
 from backend.inspections.replanning.disturbances import Asked, Disturbance
 from backend.inspections.shifts import HOUSEHOLD_CALLS_A_DAY
+from backend.inspections.subjects import Subject, subject_key
 from backend.places import queries as places
 from backend.places.models import Place
 from gis import rounds
