@@ -105,6 +105,12 @@ class LayersBusy(Unavailable):
     code = "layers_busy"
 
 
+class DutyChangeOver(Conflict):
+    """The change of duty that somebody wants to end is over: by its own end, or because somebody ended it before."""
+
+    code = "duty_change_over"
+
+
 class DutyOverlaps(Conflict):
     """Somebody holds this post, or is away or at a desk, in the same period already."""
 

@@ -50,11 +50,6 @@ def _suspend(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
     return ["suspension_count", "suspended_until"]
 
 
-def _resume(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
-    case.suspended_until = None
-    return ["suspended_until"]
-
-
 def _ask_extension(case: Case, actor: Actor, step: Step, now: datetime) -> list[str]:
     case.extension_asked_at = now
     return ["extension_asked_at"]
@@ -150,7 +145,6 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.FORCE_CLOSE: _close,
     Action.REOPEN: _reopen,
     Action.SUSPEND: _suspend,
-    Action.RESUME: _resume,
     Action.ASK_EXTENSION: _ask_extension,
     Action.EXTEND: _extend,
     Action.DENY_EXTENSION: _deny_extension,

@@ -100,7 +100,6 @@ def undo_division(*, actor: Actor, division_id: UUID, now: datetime) -> Division
         succession.refuse(succession.names_closed(never_opened(undone), at=now))
     else:
         succession.arrange(answer)
-        ruling_places.carry(answer)
         rehoming.switch_division(division_id=answer.pk, now=now)
     return undone
 

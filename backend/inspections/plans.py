@@ -314,15 +314,13 @@ def run_job_grid(*, job_grid_id: int, now: datetime, is_redelivered: bool = Fals
 def _give_up_lost(job_grid_id: int, now: datetime) -> None:
     """Ends the claims of a worker that was lost: of the job's grid, and of the plan that it began under it.
 
-    A row whose workers are lost again and again is given up.
+    Of two at once the second finds another claim, which it leaves alone. A row whose workers are lost again and again
+    is given up.
     """
-    row = (
-        PlanJobGrid.objects.select_for_update(of=("self",))
-        .select_related("job")
-        .filter(pk=job_grid_id, done_at=None, claimed_until__gte=now)
-        .first()
-    )
+    row = PlanJobGrid.objects.select_related("job").filter(pk=job_grid_id).first()
     if row is None:
+        return
+    if not PlanJobGrid.objects.filter(pk=row.pk, claimed_until=row.claimed_until).update(claimed_until=None):
         return
     WeeklyPlan.objects.filter(
         grid_id=row.grid_id,
@@ -332,8 +330,6 @@ def _give_up_lost(job_grid_id: int, now: datetime) -> None:
     ).update(state=WeeklyPlan.State.FAILED, claimed_until=None, error="the planner was lost")
     if row.attempts >= MOST_ATTEMPTS:
         _finish(row, plan=None, error=_WORN_OUT, now=now)
-    else:
-        PlanJobGrid.objects.filter(pk=row.pk).update(claimed_until=None)
 
 
 def _planned_from(row: PlanJobGrid) -> datetime | None:

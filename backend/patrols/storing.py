@@ -67,7 +67,7 @@ WITH own AS MATERIALIZED ({_OWN}
     INSERT INTO patrols_liveposition AS held (worker_id, session_id, location, recorded_at, accuracy_m, speed_mps,
         battery)
     SELECT %(worker)s, %(session)s, location, at, accuracy_m, speed_mps, battery
-    FROM fix, counted, open WHERE seq = %(newest)s AND n > 0 AND ended_at IS NULL
+    FROM fix, open WHERE seq = %(newest)s AND ended_at IS NULL
     ON CONFLICT (worker_id) DO UPDATE SET session_id = excluded.session_id, location = excluded.location,
         recorded_at = excluded.recorded_at, accuracy_m = excluded.accuracy_m, speed_mps = excluded.speed_mps,
         battery = excluded.battery

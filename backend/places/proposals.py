@@ -232,16 +232,12 @@ def give_up_lost(*, now: datetime) -> int:
 
 @transaction.atomic
 def _give_up(proposal: Proposal, now: datetime) -> bool:
-    """Once: another sweep may have been first."""
-    ended = (
-        _mine(proposal)
-        .filter(claimed_until__lt=now)
-        .update(
-            state=Proposal.State.FAILED,
-            claimed_until=None,
-            ended_at=now,
-            problem={"code": "cannot_propose", "reason": "worker_lost"},
-        )
+    """Once: another sweep may have been first, or its worker was only slow. Nobody takes it over by now."""
+    ended = Proposal.objects.filter(pk=proposal.pk, claimed_until__lt=now).update(
+        state=Proposal.State.FAILED,
+        claimed_until=None,
+        ended_at=now,
+        problem={"code": "cannot_propose", "reason": "worker_lost"},
     )
     if ended:
         _tell_asker(proposal, Proposal.State.FAILED, now=now)

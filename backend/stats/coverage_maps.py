@@ -59,7 +59,11 @@ def ask(*, actor: Actor, area_code: str, week_start: date, weeks: int, unseen_da
         with transaction.atomic():
             made = CoverageMap.objects.create(id=uuid7(), area_paths=list(actor.area_paths), asked_at=now, **asked)
     except IntegrityError:
-        return CoverageMap.objects.select_related("area").get(ended_at=None, **asked)
+        under_way = CoverageMap.objects.select_related("area").filter(ended_at=None, **asked).first()
+        # It may have ended between the two statements.
+        return under_way or ask(
+            actor=actor, area_code=area_code, week_start=week_start, weeks=weeks, unseen_days=unseen_days, now=now
+        )
     audit.record(
         "export_coverage",
         actor_id=actor.user_id,

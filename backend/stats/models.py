@@ -72,4 +72,8 @@ class CoverageMap(models.Model):
                 name="coverage_map_done_has_answer",
             ),
         ]
-        indexes = [models.Index(fields=["asked_at"], name="coverage_map_asked_at")]
+        indexes = [
+            models.Index(fields=["asked_at"], name="coverage_map_asked_at"),
+            # For the sweep that clears old answers away every minute.
+            models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="coverage_map_ended_at"),
+        ]

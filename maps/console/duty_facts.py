@@ -118,7 +118,7 @@ def _change_facts(change: DutyChange, now: datetime) -> dict[str, Any]:
         "grid_codes": facts.get("grid_codes")
         or [facts[name] for name in ("from", "to") if len(facts.get(name, "")) > 9],
         "made_by": str(change.made_by.name) if change.made_by else "",
-        "can_be_ended": change.kind != DutyChange.Kind.TRANSFER and (change.ends_at is None or change.ends_at > now),
+        "can_be_ended": change.kind != DutyChange.Kind.TRANSFER and not change.is_over(now),
     }
 
 

@@ -13,12 +13,16 @@ from rest_framework.test import APIClient
 
 from backend.accounts.services import DeviceSeen, sign_in
 from backend.core.ids import uuid7
+from backend.patrols.models import PatrolSession
+from backend.stats import coverage_maps
 from gis.layers import write_layer
 from tests.areas.layers.test_commands import grids
 from tests.cases.test_disputes import AT_BORDER, EAST, GROUND, OWN, WORDS, case_at, returned
 from tests.dispatch.test_department_duty import enter
 from tests.dispatch.wishes import made, wish
+from tests.inspections.conftest import MONDAY
 from tests.inspections.test_divisions import checked, draft_of, half_split
+from tests.patrols.test_sessions import agree, start
 from tests.tables import unchanged
 from tests.world import PASSWORD, World
 
@@ -83,6 +87,36 @@ def console_doors(world: World, now: datetime) -> list[Door]:
     ]  # fmt: skip
 
 
+NEW_STEPS = (
+    "ask_extension", "extend", "deny_extension", "suspend", "resume", "supervise", "appeal", "grant_appeal",
+    "deny_appeal",
+)  # fmt: skip
+
+
+def newer_doors(world: World, now: datetime) -> list[Door]:
+    """More time, suspending, pressing and appeals of a case; maps of a community; a word on a day's track."""
+    case, leader = case_at(world, AT_BORDER, now), world.people[f"leader:{OWN}"]
+    agree(world, f"leader:{OWN}", now)
+    PatrolSession.objects.filter(pk=start(world, now, name=f"leader:{OWN}").pk).update(ended_at=now)
+    asked = coverage_maps.ask(
+        actor=world.actor("street:002"), area_code="330281002011", week_start=MONDAY, weeks=1, unseen_days=30, now=now
+    )
+    coverage, look = f"{CONSOLE}/maps/coverage", f"{CONSOLE}/tracks/look"
+    hotspots = f"{CONSOLE}/maps/hotspots?since=2026-11-01&until=2026-11-18&file_format=geojson&area="
+    judged = {"date": str(now.date()), "verdict": "fine"}
+    step = {"op_id": str(uuid7()), "version": case.version, "note": "因故如此"}
+    return [
+        *(door("post", CONSOLE + "/cases/{}/actions", case.pk, action=action, **step) for action in NEW_STEPS),
+        Door("post", coverage, coverage, lambda: {"area": "330281002011", "week_start": str(MONDAY)},
+             lambda: {"area": "330281002999", "week_start": str(MONDAY)}),
+        door("get", coverage + "/{}", asked.pk),
+        door("get", coverage + "/{}/file?file_format=geojson", asked.pk),
+        Door("get", f"{hotspots}330281002011", f"{hotspots}330281002999", dict),
+        Door("post", look, look, lambda: {"worker": str(leader.pk), **judged},
+             lambda: {"worker": str(uuid7()), **judged}),
+    ]  # fmt: skip
+
+
 def by_parent(method: str, path: str, **body: Any) -> Door:
     return Door(method, path, path, lambda: {**body, "parent": "330281002011"},
                 lambda: {**body, "parent": "330281999999"})  # fmt: skip
@@ -112,9 +146,21 @@ def said(answer: Any) -> tuple[int, dict[str, Any]]:
 
 def test_the_console_shows_a_neighbour_nothing(world: World, now: datetime) -> None:
     doors = console_doors(world, now)
-    neighbour = browser(world, "street:003")
+    assert not_shut(world, doors, "street:003") == []
+    assert not_open(world, doors) == []
+
+
+@pytest.mark.parametrize("neighbour", ["street:003", "community:002012"])
+def test_more_time_maps_and_looks_show_a_neighbour_nothing(world: World, now: datetime, neighbour: str) -> None:
+    doors = newer_doors(world, now)
+    assert not_shut(world, doors, neighbour) == []
+    assert not_open(world, doors) == []
+
+
+def not_shut(world: World, doors: list[Door], neighbour_name: str) -> list[tuple[Any, ...]]:
+    """Where a neighbour sees more than nothing, or another role is not refused; none of it changes anything."""
+    neighbour, wrong = browser(world, neighbour_name), list[tuple[Any, ...]]()
     others = {name: browser(world, name) for name in (f"leader:{OWN}", f"worker:{OWN}", "resident:1")}
-    wrong = []
     with unchanged():
         for one in doors:
             foreign, absent = said(one.ask(neighbour)), said(one.ask(neighbour, about_nothing=True))
@@ -125,10 +171,14 @@ def test_the_console_shows_a_neighbour_nothing(world: World, now: datetime) -> N
                     wrong.append((one.method, one.path, name, status, 403))
             if (status := one.ask(APIClient()).status_code) != 401:
                 wrong.append((one.method, one.path, "nobody", status, 401))
-    assert wrong == []
+    return wrong
+
+
+def not_open(world: World, doors: list[Door]) -> list[tuple[str, str, int]]:
+    """Doors that lead nowhere for the street itself."""
     own = browser(world, "street:002")
     answers = [(one.method, one.path, one.ask(own).status_code) for one in doors]
-    assert [line for line in answers if line[2] in (401, 403, 404, 500)] == [], "the doors lead somewhere"
+    return [line for line in answers if line[2] in (401, 403, 404, 500)]
 
 
 def test_the_phone_shows_another_grids_worker_nothing(world: World, now: datetime) -> None:
@@ -138,6 +188,10 @@ def test_the_phone_shows_another_grids_worker_nothing(world: World, now: datetim
         door("post", FIELD + "/cases/{}/return", fresh.pk, op_id=str(uuid7()), note=GROUND),
         door("post", FIELD + "/disputes/{}/withdraw", dispute.pk, op_id=str(uuid7()), version=1),
         door("post", FIELD + "/disputes/{}/accept", dispute.pk, op_id=str(uuid7()), version=1),
+        *(
+            door("post", FIELD + "/cases/{}/actions", fresh.pk, op_id=str(uuid7()), action=action, note="因故如此")
+            for action in ("ask_extension", "appeal")
+        ),
     ]
     wrong = []
 

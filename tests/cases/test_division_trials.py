@@ -37,6 +37,7 @@ from tests.inspections.test_divisions import (
     published,
     reported,
 )
+from tests.inspections.test_succession import shared_out
 from tests.world import SIDE, SOUTH, WEST, World
 
 DAY = timedelta(days=1)
@@ -275,3 +276,52 @@ def test_department_duty_goes_along_in_the_trial(world: World, now: datetime) ->
         assert verdict is not None
         assert verdict.department_duty is not None
         assert verdict.department_duty.facts()["person"] == "李"
+
+
+def test_an_entry_for_the_community_stays_with_it_in_the_trial(world: World, now: datetime) -> None:
+    """The grid leaves the community whose entry it was under; only entries of its own go along."""
+    made(world.actor("street:002"), wish(world, area_code=NORTH), now - 40 * DAY)
+    for name, area in (("sanitation", world.areas["330281002012"]), ("police", world.grid("002012001"))):
+        DepartmentDuty.objects.create(
+            department=world.departments[name], area=area, person="李", phone="13900000000",
+            valid=DateTimeTZRange(now - 30 * DAY, None),
+        )  # fmt: skip
+    reported(world, *world.middle_of("002012001"), now - DAY)
+    (move,) = tried(world, moved_over(world, now), now).elsewhere
+    said = [verdict.department_duty.facts()["person"] for verdict in (move.before, move.after)]
+    assert said == ["李", ""]
+
+
+def test_a_rule_of_the_community_stays_with_it_in_the_trial(world: World, now: datetime) -> None:
+    street = world.actor("street:002")
+    made(street, wish(world, area_code="330281002012"), now - 40 * DAY)
+    made(street, wish(world, area_code=NORTH, matter_id=world.matters["graffiti_removal"].pk), now - 40 * DAY)
+    inside = reported(world, *world.middle_of("002012001"), now - DAY)
+    draft = moved_over(world, now)
+    (move,) = tried(world, draft, now).elsewhere
+    assert (move.before.rule, move.after.rule) == ("rule_department", "duty_leader")
+    published(world, draft, now)
+    inside.refresh_from_db()
+    assert (inside.department, inside.responsible) == (None, move.after.worker)
+
+
+def test_of_two_rules_the_one_handed_over_goes_first_in_the_trial_too(world: World, now: datetime) -> None:
+    """It names the grid, which is narrower than the community that the grid comes to."""
+    street, police = world.actor("street:002"), world.departments["police"]
+    made(street, wish(world, area_code=NORTH), now - 40 * DAY)
+    made(street, wish(world, area_code=COMMUNITY, department_id=police.pk), now - 40 * DAY)
+    inside = reported(world, *world.middle_of("002012001"), now - DAY)
+    draft = moved_over(world, now)
+    (move,) = tried(world, draft, now).elsewhere
+    assert move.after.department == world.departments["sanitation"]
+    published(world, draft, now)
+    inside.refresh_from_db()
+    assert inside.department == move.after.department
+
+
+def test_a_rule_without_one_heir_holds_nowhere_in_the_trial(world: World, now: datetime) -> None:
+    """A publish would name it and refuse."""
+    made(world.actor("street:002"), wish(world, area_code=THIRD), now - 40 * DAY)
+    reported(world, *world.middle_of("002011003"), now - DAY)
+    (move,) = tried(world, shared_out(world, now), now).elsewhere
+    assert (move.before.rule, move.after.department) == ("rule_department", None)

@@ -2,9 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connections
+from django.db.models import Q
 
 from backend.cases import queries, services
 from backend.cases.errors import BadUntil, NothingAsked, TooManyExtensions
@@ -109,6 +111,28 @@ def test_a_suspended_case_resumes_by_itself_once_with_the_time_that_was_left(wor
         "2026-11-25T16:00:00+08:00"
     )  # a Wednesday later, the same four working hours
     assert case.events.latest("n").actor_role == "system"
+
+
+def test_a_suspended_case_that_is_closed_from_above_has_no_end_of_its_pause(world: World, now: datetime) -> None:
+    case = take(world, at_work(world, now), DESK, Action.SUSPEND, now, until=now + timedelta(days=7))
+    case = take(world, case, STREET, Action.FORCE_CLOSE, now)
+    case.refresh_from_db()
+    assert (case.state, case.suspended_until) == ("forced_close", None)
+
+
+def test_what_a_person_resumes_under_the_sweep_is_left_alone(
+    world: World, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until, resume = now + timedelta(days=1), services._resume
+    case = take(world, at_work(world, now), DESK, Action.SUSPEND, now, until=until)
+
+    def resume_behind_the_desk(case_id: UUID, ended: Q, at: datetime) -> bool:
+        take(world, case, DESK, Action.RESUME, at)
+        return resume(case_id, ended, at)
+
+    monkeypatch.setattr(services, "_resume", resume_behind_the_desk)
+    assert services.resume_suspended(now=until) == 0
+    assert [line.actor_role for line in case.events.filter(action="resume")] == ["community"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -123,6 +123,36 @@ def test_another_grid_that_was_there_before_drops_it(world: World, draft: Divisi
     assert (told_at(world, now), places_of(case)) == ([], [("other_grid", None)])
 
 
+def test_what_one_side_dropped_is_not_brought_back_when_the_other_side_is_published(
+    world: World, draft: Division, now: datetime
+) -> None:
+    """The border with another community: only one of its two boundaries ends at a time."""
+    above, inside = "330281002012002", (WEST + 1.5 * SIDE, SOUTH + SIDE - 2e-5)
+    case = case_at(world, inside, now)
+    dispute = returned(world, case, now, by="leader:002011002", grid_code=above)
+    ruled(world, dispute, now, by="street:002", grid_code=above)
+    published(world, swapped(world, draft, now), now)
+    later = now + timedelta(days=1)
+    renamed = edits.Rename(above, "上格", "")
+    published(world, edited(world, draft_of(world, later, parent="330281002012"), renamed, later), later)
+    assert places_of(case) == [("other_grid", None)]
+
+
+def test_both_sides_published_for_one_moment_carry_it_once_each(world: World, draft: Division, now: datetime) -> None:
+    """The second begins where it held before that moment, and a new grid beside the border succeeds."""
+    above, inside, monday = "330281002012002", (WEST + 1.5 * SIDE, SOUTH + SIDE - 2e-5), now + timedelta(days=4)
+    case = case_at(world, inside, now)
+    dispute = returned(world, case, now, by="leader:002011002", grid_code=above)
+    ruled(world, dispute, now, by="street:002", grid_code=above)
+    published(world, edited(world, draft, edits.Rename(THIRD, "东格", ""), now), now, at=monday)
+    cut = LineString([(WEST + column * SIDE, SOUTH + 1.4 * SIDE) for column in (0.95, 2.05)])
+    other = draft_of(world, now, parent="330281002012")
+    published(world, edited(world, other, edits.Split(above, cut), now), now, at=monday)
+    assert places_of(case) == [("", above), ("", "330281002012004")]
+    rehoming.switch_due(now=monday)
+    assert places_of(case) == [("", "330281002012004")] * 2
+
+
 def test_a_ruling_on_a_whole_grid_goes_with_its_ground(world: World, draft: Division, now: datetime) -> None:
     case = case_at(world, AT_BORDER, now)
     dispute = returned(world, case, now)
@@ -174,6 +204,16 @@ def test_a_dispute_from_before_a_publish_is_ruled_on_the_new_boundaries(
     assert len(told_at(world, later)) == 1
     assert owner_of(case, later) == ("dispute_ruling", SECOND)
     assert places_of(case) == [("", SECOND)]
+
+
+def test_the_second_look_leaves_what_was_ruled_after_the_publish(world: World, draft: Division, now: datetime) -> None:
+    dispute = returned(world, case_at(world, AT_BORDER, now), now)
+    published(world, half_split(world, draft, now), now)
+    dispute.refresh_from_db()
+    ruled(world, dispute, now + timedelta(minutes=1))
+    kept = list(RulingPlace.objects.order_by("at", "id").values_list("id", "at", "division"))
+    rehoming.switch_due(now=now + rehoming.SETTLE_AFTER)
+    assert list(RulingPlace.objects.order_by("at", "id").values_list("id", "at", "division")) == kept
 
 
 def test_an_undo_tells_again_what_the_move_had_dropped(

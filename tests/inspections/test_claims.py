@@ -169,6 +169,44 @@ def test_a_task_that_comes_back_leaves_the_claim_of_somebody_else(town: World, m
     assert WeeklyPlan.objects.get().claimed_until == other
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_task_that_comes_back_twice_at_once_is_planned_once(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second takes the grid between the first one's look and its write: a new claim, which is left alone."""
+    town: World = request.getfixturevalue("town")
+    row = asked(town).grids.get()
+    lost(monkeypatch, row, MONDAY_EARLY)
+    searching, may_store, planned = threading.Event(), threading.Event(), list[bool]()
+
+    def search() -> None:
+        searching.set()
+        may_store.wait(20)
+
+    def run() -> bool:
+        soon = MONDAY_EARLY + timedelta(seconds=1)
+        return run_job_grid(job_grid_id=row.pk, now=soon, is_redelivered=True)
+
+    def run_beside() -> None:
+        planned.append(run())
+        connection.close()
+
+    def between(execute: Callable[..., Any], sql: str, *given: Any) -> Any:
+        if sql.startswith("UPDATE") and not searching.is_set():
+            beside.start()
+            assert searching.wait(20)
+        return execute(sql, *given)
+
+    beside = threading.Thread(target=run_beside)
+    meanwhile(monkeypatch, search)
+    with connection.execute_wrapper(between):
+        planned.append(run())
+    may_store.set()
+    beside.join()
+    row.refresh_from_db()
+    assert (planned, row.attempts, row.plan.state) == ([False, True], 2, "draft")
+
+
 def test_a_grid_whose_workers_are_always_lost_is_given_up(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
     row = asked(town).grids.get()
     for attempt in range(plans.MOST_ATTEMPTS):

@@ -301,6 +301,28 @@ def test_who_has_begun_a_case_and_keeps_it_keeps_its_stop(town: World, in_round:
     assert Stop.objects.get(route__plan=plan, case=case).state == "planned"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("somebody", ["arrives", "publishes another plan"])
+def test_a_stop_that_changes_under_the_sweep_is_left_alone(
+    town: World, in_round: tuple[Case, WeeklyPlan], monkeypatch: pytest.MonkeyPatch, somebody: str
+) -> None:
+    case, plan = in_round
+    stop, ended = Stop.objects.get(route__plan=plan, case=case), leaving._ended
+    Case.objects.filter(pk=case.pk).update(grid=town.grid(EAST), responsible=town.people[f"leader:{EAST}"])
+
+    def ended_behind_somebody(*given: Any) -> bool:
+        if somebody == "arrives":
+            assert mark_arrived(stop_id=stop.pk, at=MONDAY_EARLY, now=MONDAY_EARLY)
+        else:
+            WeeklyPlan.objects.filter(pk=plan.pk).update(state="superseded")
+        return ended(*given)
+
+    monkeypatch.setattr(leaving, "_ended", ended_behind_somebody)
+    assert leaving.take_out_moved(now=MONDAY_EARLY) == 0
+    stop.refresh_from_db()
+    assert stop.state == ("arrived" if somebody == "arrives" else "planned")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_arriving_and_leaving_at_once_one_counts(request: pytest.FixtureRequest) -> None:
     case, plan = request.getfixturevalue("in_round")

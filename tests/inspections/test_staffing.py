@@ -7,7 +7,7 @@ import pytest
 
 from backend.accounts.actor import Actor
 from backend.areas.duty.wishes import AbsenceWish, CoverWish, DeskWish, TransferWish, Wish, WithdrawalWish
-from backend.areas.errors import AreaNotFound, BadDutyChange, DutyOverlaps, WorkerNotFound
+from backend.areas.errors import AreaNotFound, DutyChangeOver, DutyOverlaps, WorkerNotFound
 from backend.areas.models import Absence, Duty, DutyChange, DutyPolicy
 from backend.cases import handover, services
 from backend.cases.models import Case, CaseEvent, Handover
@@ -189,8 +189,9 @@ def test_an_absence_is_ended_early_and_a_later_one_taken_back(world: World, now:
     enter(desk, WithdrawalWish(running.pk), later)
     enter(desk, WithdrawalWish(coming.pk), later)
     assert [one.period.upper for one in Absence.objects.all()] == [later]
-    with pytest.raises(BadDutyChange):
-        staffing.preview(actor=desk, change_id=uuid7(), wish=WithdrawalWish(running.pk), now=later)
+    for ended in (running, coming):
+        with pytest.raises(DutyChangeOver):
+            staffing.preview(actor=desk, change_id=uuid7(), wish=WithdrawalWish(ended.pk), now=later)
 
 
 def test_nobody_on_duty_leaves_the_case_with_the_desk_and_a_cover_picks_it_up(

@@ -39,6 +39,19 @@ def test_two_absences_of_one_person_at_once_leave_one() -> None:
     assert Absence.objects.count() == 1
 
 
+def test_of_two_leaders_sent_to_one_grid_at_once_one_leads_it() -> None:
+    """Each of them is locked, the grid is not: the constraint has the last word."""
+    world, free = make_world(NOON), "002011003"
+    Duty.objects.filter(grid=world.grid(free), post="leader").delete()
+    wishes = [
+        TransferWish(world.people[f"leader:{left}"].pk, world.grid(left).code, world.grid(free).code, "leader", NOON)
+        for left in (GRID, "002011002")
+    ]
+    results = at_once(*[applied(world, wish, NOON) for wish in wishes])
+    assert sorted(map(str, results)) == ["0", "duty_overlaps"]
+    assert Duty.objects.filter(grid=world.grid(free), post="leader", valid__contains=NOON).count() == 1
+
+
 @pytest.mark.parametrize("_turn", range(5))
 def test_a_transfer_while_the_case_is_accepted_has_one_winner(_turn: int) -> None:
     world = make_world(NOON)

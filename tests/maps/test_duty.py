@@ -64,13 +64,23 @@ def test_what_is_over_is_not_ended_any_more(
     world: World, now: datetime, client_of: ClientOf, ends_in: int, can_be_ended: bool
 ) -> None:
     desk, clerk = world.areas[COMMUNITY], world.people["community:002011"]
-    starts, ends = now - timedelta(hours=9), now + timedelta(hours=ends_in)
+    starts, ends = now - timedelta(hours=8), now + timedelta(hours=ends_in)
     change = DutyChange.objects.create(
         kind="desk", area=desk, starts_at=starts, ends_at=ends, digest=b"x", made_at=now, worker=clerk
     )
     DeskShift.objects.create(desk=desk, worker=clerk, period=(starts, ends), change=change)
-    calendar = client_of("community:002011").get(f"{DUTY}/calendar", {"community": COMMUNITY}).json()
+    browser = client_of("community:002011")
+    calendar = browser.get(f"{DUTY}/calendar", {"community": COMMUNITY}).json()
     assert [one["can_be_ended"] for one in calendar["changes"]] == [can_be_ended]
+    ending = {"id": str(uuid7()), "kind": "withdrawal", "change_id": str(change.pk), "version": "none"}
+    answers = [
+        browser.post(f"{DUTY}/{door}", ending, format="json", HTTP_ACCEPT_LANGUAGE="zh")
+        for door in ("preview", "changes")
+    ]
+    said, over = [(one.status_code, one.json().get("code")) for one in answers], (409, "duty_change_over")
+    assert said == ([(200, None), (409, "stale_version")] if can_be_ended else [over, over])
+    assert can_be_ended or "请新增一条变动" in answers[0].json()["detail"]
+    assert DutyChange.objects.count() == 1
 
 
 def test_a_stale_preview_answers_409(world: World, now: datetime, client_of: ClientOf) -> None:

@@ -16,7 +16,7 @@ from backend.core import live
 from backend.core.errors import IdReused
 from backend.core.ids import uuid7
 from backend.core.models import AuditEntry
-from backend.patrols import queries, services
+from backend.patrols import queries, services, taking
 from backend.patrols.errors import (
     BatchTooLarge,
     ConsentMissing,
@@ -105,6 +105,24 @@ def test_a_withdrawn_consent_counts(world: World, now: datetime) -> None:
     services.end_session(actor=world.actor(LEADER), session_id=session.pk, ended_at=later, now=later)
     with pytest.raises(ConsentMissing):
         start(world, now + timedelta(minutes=7))
+
+
+@pytest.mark.django_db
+def test_a_no_that_comes_between_look_and_write_counts(
+    world: World, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agree(world, LEADER, now - timedelta(days=1))
+    session, store, said = start(world, now), taking.store, []
+
+    def store_behind_the_no(*given: Any, **more: Any) -> Any:
+        if not said:
+            said.append(agree(world, LEADER, now + timedelta(seconds=95), granted=False))
+        return store(*given, **more)
+
+    monkeypatch.setattr(taking, "store", store_behind_the_no)
+    taken = send(world, session, walk(now), now + timedelta(minutes=5))
+    assert (taken.accepted, TrackPoint.objects.count()) == (10, 10)
+    assert {row["code"] for row in taken.rejected} == {"outside_session"}
 
 
 @pytest.mark.django_db

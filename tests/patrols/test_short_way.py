@@ -2,11 +2,13 @@
 
 import gzip
 import json
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import settings as examples
@@ -16,11 +18,14 @@ from rest_framework.test import APIClient
 from backend.accounts.models import Consent, Device, Membership, Token, User
 from backend.accounts.services import DeviceSeen, sign_in
 from backend.core.ids import uuid7
+from backend.patrols import services
 from backend.patrols.columns import array_texts, columns_of, read_plain
 from backend.patrols.models import LivePosition, PatrolSession, TrackPoint
 from backend.patrols.points import Span, sort_points
+from backend.patrols.taking import take_plain
 from gis.coordinates import from_wgs84
 from mobile_api.field.positions_view import PositionsView
+from tests.patrols.test_sessions import agree, start, walk
 from tests.world import PASSWORD, World
 
 LEADER = "leader:002011001"
@@ -226,6 +231,17 @@ def test_who_may_no_longer_patrol_is_refused(phone: Phone, ways: list[bool]) -> 
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("after_minutes", [-6, 36])
+def test_what_lies_outside_the_session_is_left_to_the_long_way(
+    phone: Phone, ways: list[bool], after_minutes: int
+) -> None:
+    odd = point(9, at=(phone.began + timedelta(minutes=after_minutes)).isoformat())
+    sent = phone.send(*phone.points(3), odd).json()
+    assert (sent["accepted"], [row["code"] for row in sent["rejected"]]) == (3, ["outside_session"])
+    assert (ways, TrackPoint.objects.count()) == ([False], 3)
+
+
+@pytest.mark.django_db
 def test_after_the_no_nothing_is_recorded(phone: Phone, ways: list[bool]) -> None:
     user = Device.objects.get().user
     no = phone.began + timedelta(seconds=95)
@@ -234,6 +250,50 @@ def test_after_the_no_nothing_is_recorded(phone: Phone, ways: list[bool]) -> Non
     sent = phone.send(*phone.points(20)).json()
     assert (sent["accepted"], {row["code"] for row in sent["rejected"]}) == (10, {"outside_session"})
     assert ways == [False]
+
+
+@pytest.mark.django_db
+def test_a_no_to_something_else_ends_no_patrol(phone: Phone, ways: list[bool]) -> None:
+    Consent.objects.update(at=phone.began - timedelta(hours=1))
+    user, no = Device.objects.get().user, phone.began + timedelta(seconds=95)
+    Consent.objects.create(user=user, purpose="another", notice_version="1", granted=False, at=no)
+    assert (phone.send(*phone.points(20)).json()["accepted"], ways) == (20, [True])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_short", [True, False])
+def test_a_batch_behind_the_end_of_its_session_shows_nobody(
+    request: pytest.FixtureRequest, now: datetime, is_short: bool
+) -> None:
+    """It waits for the end and reads it then; else the worker would stand on the map for ever."""
+    world: World = request.getfixturevalue("world")
+    agree(world, LEADER, now)
+    session, actor, ended = start(world, now), world.actor(LEADER), threading.Event()
+    points, later = walk(now, 5), now + timedelta(minutes=1)
+    accepted = []
+
+    def end() -> None:
+        with transaction.atomic():
+            services.end_session(actor=actor, session_id=session.pk, ended_at=later, now=later)
+            ended.set()
+            sending.join(0.5)
+        connection.close()
+
+    def send() -> None:
+        ended.wait(10)
+        if is_short:
+            taken = take_plain(user_id=session.worker_id, session_id=session.pk, body=body_of(*points), now=later)
+        else:
+            taken = services.take_positions(actor=actor, session_id=session.pk, points=points, now=later)
+        accepted.append(taken.accepted if taken else None)
+        connection.close()
+
+    ending, sending = threading.Thread(target=end), threading.Thread(target=send)
+    sending.start()
+    ending.start()
+    ending.join()
+    sending.join()
+    assert (accepted, LivePosition.objects.count()) == ([5], 0)
 
 
 @pytest.mark.django_db

@@ -222,6 +222,30 @@ def test_too_few_blocks_are_a_reason_not_a_draft(town: World, now: datetime) -> 
     assert "700 grids" in proposal.problem["detail"]
 
 
+@pytest.mark.parametrize("whose", ["its worker renews", "its worker ends", "another sweep"])
+def test_a_sweep_gives_up_what_is_lost_still(
+    town: World, now: datetime, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    """Between its look and its write somebody else writes: then it has nothing to say."""
+    proposal, later, give_up = asked(town, now), now + proposals.CLAIM * 1.1, proposals._give_up
+    Proposal.objects.filter(pk=proposal.pk).update(attempts=proposals.MOST_ATTEMPTS - 1)
+    claimed = proposals._claim(proposal.pk, now)
+    assert claimed is not None
+    writes = {
+        "its worker renews": lambda: Proposal.objects.update(claimed_until=later + proposals.CLAIM),
+        "its worker ends": lambda: proposals._fail(claimed, {"code": "no_network"}, now=later),
+        "another sweep": lambda: give_up(claimed, later),
+    }
+
+    def behind_the_other(found: Proposal, at: datetime) -> bool:
+        writes[whose]()
+        return give_up(found, at)
+
+    monkeypatch.setattr(proposals, "_give_up", behind_the_other)
+    assert proposals.give_up_lost(now=later) == 0
+    assert told(proposal) == ([] if whose == "its worker renews" else ["failed"])
+
+
 def test_boundaries_published_meanwhile_make_no_draft(
     town: World, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,14 @@ from backend.areas.duty.wishes import (
     WithdrawalWish,
     digest_of,
 )
-from backend.areas.errors import AreaNotFound, BadDutyChange, DutyChangeNotFound, DutyOverlaps, WorkerNotFound
+from backend.areas.errors import (
+    AreaNotFound,
+    BadDutyChange,
+    DutyChangeNotFound,
+    DutyChangeOver,
+    DutyOverlaps,
+    WorkerNotFound,
+)
 from backend.areas.models import Absence, Area, DeskShift, Duty, DutyChange
 from backend.core import audit, outbox
 from backend.core.errors import IdReused
@@ -64,7 +71,7 @@ class Written:
 def write(*, actor: Actor, change_id: UUID, wish: Wish, now: datetime) -> Written:
     """Writes the wish and names whose work it touches; a repeat of the id writes nothing.
 
-    Raises WorkerNotFound, AreaNotFound, BadDutyChange, DutyOverlaps, DutyChangeNotFound, IdReused.
+    Raises WorkerNotFound, AreaNotFound, BadDutyChange, DutyOverlaps, DutyChangeNotFound, DutyChangeOver, IdReused.
     """
     worker = _locked_worker(actor, wish, now)
     earlier = DutyChange.objects.filter(pk=change_id).first()
@@ -279,8 +286,11 @@ def _withdrawal(actor: Actor, change_id: UUID, wish: WithdrawalWish, worker: Use
     undone = DutyChange.objects.select_for_update(of=("self",)).select_related("area").get(pk=wish.change_id)
     if undone.kind in (DutyChange.Kind.TRANSFER, DutyChange.Kind.WITHDRAWAL, DutyChange.Kind.SHEET):
         raise BadDutyChange("this change can't be taken back; enter the opposite one", field="change_id")
-    if undone.ends_at is not None and undone.ends_at <= now:
-        raise BadDutyChange("this is over already", field="change_id")
+    if undone.is_over(now):
+        raise DutyChangeOver(
+            "this change of duty is over and nothing of it is left to end; look at the calendar again, and enter a new "
+            "change for what is to come"
+        )
     has_begun = undone.starts_at < now
     covered = _end_rows(undone, now=now, has_begun=has_begun)
     undone.ends_at = now if has_begun else undone.starts_at

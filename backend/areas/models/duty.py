@@ -1,5 +1,6 @@
 """Duty: who answers for which grid when, who is away, who sits at the desk, and where nobody answers."""
 
+from datetime import datetime
 from typing import Final, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -54,6 +55,10 @@ class DutyChange(models.Model):
             models.Index(fields=["starts_at"], condition=Q(swept_at=None), name="duty_change_to_sweep"),
             models.Index(fields=["ends_at"], condition=Q(returned_at=None), name="duty_change_to_return"),
         ]
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether nothing of it is left to end: its end has passed, or it was taken back before it began."""
+        return self.ends_at is not None and self.ends_at <= max(now, self.starts_at)
 
 
 class Duty(models.Model):

@@ -27,7 +27,7 @@ def get_dispute(actor: Actor, dispute_id: UUID) -> Dispute:
 
 
 def locked_dispute(actor: Actor, dispute_id: UUID, *, version: int | None = None) -> tuple[Case, Dispute]:
-    """The open dispute and its case, both locked, the case first, as every step on a case does.
+    """The open dispute and its case, which is locked: whoever writes a dispute holds its case, as every step does.
 
     Raises DisputeNotFound, DisputeSettled when somebody was faster, StaleVersion.
     """
@@ -36,7 +36,6 @@ def locked_dispute(actor: Actor, dispute_id: UUID, *, version: int | None = None
     case = Case.objects.select_related(
         "matter__department", "grid__parent", "responsible", "department", "condition"
     ).get(pk=case_id)
-    lock_rows(Dispute.objects.filter(pk=dispute_id))
     dispute = with_sides(Dispute.objects.all()).get(pk=dispute_id)
     if dispute.state != Dispute.State.OPEN:
         raise DisputeSettled("this dispute is settled; look at it again", state=dispute.state, version=dispute.version)
