@@ -1,10 +1,12 @@
 """A case with a booked visit, or with a stop in a round, is corrected: what the rounds hold of it follows."""
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from backend.accounts.actor import SYSTEM
 from backend.areas.models import Area
@@ -17,7 +19,7 @@ from backend.cases.texts import event_text
 from backend.cases.workflow import Action
 from backend.core.ids import uuid7
 from backend.core.models import OutboxMessage
-from backend.inspections import correcting, leaving
+from backend.inspections import access, correcting, leaving
 from backend.inspections.booking import Booked, cancel_appointment, may_move, move_appointment, slots_instead
 from backend.inspections.correcting import Corrected
 from backend.inspections.errors import SlotTaken, VisitToRebook, VisitUnderWay
@@ -321,6 +323,37 @@ def test_a_stop_that_changes_under_the_sweep_is_left_alone(
     assert leaving.take_out_moved(now=MONDAY_EARLY) == 0
     stop.refresh_from_db()
     assert stop.state == ("arrived" if somebody == "arrives" else "planned")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_waits_for_a_publish_under_way(request: pytest.FixtureRequest) -> None:
+    """Else the case leaves the old plan and then the new one: two lines and two notices for one leaving."""
+    case, plan = request.getfixturevalue("in_round")
+    town: World = request.getfixturevalue("town")
+    stop = Stop.objects.get(route__plan=plan, case=case)
+    Case.objects.filter(pk=case.pk).update(grid=town.grid(EAST), responsible=town.people[f"leader:{EAST}"])
+    begun, taken = threading.Event(), list[bool]()
+
+    def publish() -> None:
+        with transaction.atomic():
+            access.lock_rounds(plan.grid_id)
+            WeeklyPlan.objects.filter(pk=plan.pk).update(state="superseded")
+            begun.set()
+            sweeping.join(0.5)
+        connection.close()
+
+    def sweep() -> None:
+        begun.wait(10)
+        taken.append(leaving.take_out(stop_id=stop.pk, now=MONDAY_EARLY))
+        connection.close()
+
+    publishing, sweeping = threading.Thread(target=publish), threading.Thread(target=sweep)
+    sweeping.start()
+    publishing.start()
+    publishing.join()
+    sweeping.join()
+    stop.refresh_from_db()
+    assert (taken, stop.state) == ([False], "planned")
 
 
 @pytest.mark.django_db(transaction=True)
