@@ -16,6 +16,10 @@ BREAKS: dict[str, Break] = {name: act for room in ROOMS for name, act in room.BR
 APPEND_ONLY = cases.APPEND_ONLY | dispatch.APPEND_ONLY | rest.APPEND_ONLY
 
 
+def test_each_constraint_has_its_line_in_one_room() -> None:
+    assert len(BREAKS) == sum(len(room.BREAKS) for room in ROOMS)
+
+
 def breaks_of_fields() -> dict[str, Break]:
     """What a field states by itself: PositiveIntegerField and unique=True, under the names that PostgreSQL gives."""
     found: dict[str, Break] = {}
