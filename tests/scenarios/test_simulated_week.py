@@ -16,7 +16,7 @@ from backend.places import queries as places
 from backend.places.models import Address
 from fixtures.demo.walked_week import walk_last_week
 from fixtures.management.commands.simulate_week import COVERAGE_POINTS, FALSE_MOST, lines_of
-from fixtures.simulation.week import Disturbances, Outcome, simulate
+from fixtures.simulation.week import NOTICE_VERSION, Disturbances, Outcome, simulate
 from tests.streets import lay_streets, spot_in
 from tests.world import World, make_world
 
@@ -87,3 +87,8 @@ def test_the_demo_begins_with_last_week_walked(town: World) -> None:
     assert stops.filter(state=Stop.State.DONE).exists()
     assert not stops.filter(state=Stop.State.PLANNED).exists()
     assert not Case.objects.filter(channel="hotline").exists()
+
+
+def test_the_demo_consents_to_the_notice_that_the_field_app_shows() -> None:
+    store = Path(__file__).resolve().parents[2] / "web" / "field" / "src" / "stores" / "patrol.ts"
+    assert f'NOTICE_VERSION = "{NOTICE_VERSION}"' in store.read_text(encoding="utf-8")
