@@ -38,10 +38,14 @@ class UnixHttp(http.client.HTTPConnection):
 
 @dataclass
 class Stack:
-    """`begin` brings everything up; `kill` ends one part with SIGKILL and starts it again, as a supervisor would."""
+    """`begin` brings everything up; `kill` ends one part with SIGKILL and starts it again, as a supervisor would.
+
+    `parts` are the programs that run; without "beat" nothing happens by the clock, at whatever minute a test runs.
+    """
 
     folder: Path
     more_settings: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[str, ...] = ("web", "worker", "beat")
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -60,7 +64,7 @@ class Stack:
         }
         self.env: Mapping[str, str] = environment.process_environment(self.layout, settings, os.environ)
         wanted = town_programs(self.layout, Path("unused"))
-        self.programs: dict[str, Program] = {one.name: one for one in wanted if one.name in ("web", "worker", "beat")}
+        self.programs: dict[str, Program] = {one.name: one for one in wanted if one.name in self.parts}
 
     @property
     def web_socket(self) -> Path:
